@@ -1,0 +1,135 @@
+"""A database gets the tables that this program knows, once, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+import tracker
+from tracker.errors import StoreError
+from tracker.store.database import UnusableError, connect
+from tracker.store.migrate import HEAD, migrations_folder
+from tracker.store.store import Store
+from tracker.store.tables import metadata
+
+CHECKOUT = Path(tracker.__file__).parents[1]
+OPEN = "import sys; from tracker.store.store import Store; Store.open(sys.argv[1]).close();"
+
+
+def run(code: str, *arguments: str, path: Path = CHECKOUT, cwd: Path | None = None) -> str:
+    """Run Python in a process of its own, with `path` before the installed packages."""
+    command = [sys.executable, "-c", code, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(path)}
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=cwd, env=environment
+    ).stdout
+
+
+def make_newer(place: str) -> None:
+    Store.open(place).close()
+    connection = connect(place)
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_future'")
+    connection.close()
+
+
+def test_head_is_alembics_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_migrations_make_the_tables_that_the_store_speaks_of(store: Store) -> None:
+    context = MigrationContext.configure(store._connection, opts={"compare_server_default": True})
+    assert compare_metadata(context, metadata) == []
+
+
+def test_alembic_is_imported_only_to_migrate(place: str) -> None:
+    code = OPEN + "print(*{name.partition('.')[0] for name in sys.modules})"
+    assert "alembic" in run(code, place).split()
+    assert "alembic" not in run(code, place).split()
+
+
+def test_a_sqlite_file_needs_neither_psycopg_nor_the_orm(tmp_path: Path) -> None:
+    code = OPEN + "print('psycopg' in sys.modules, 'sqlalchemy.orm' in sys.modules)"
+    place = str(tmp_path / "tracker.db")
+    Store.open(place).close()
+    assert run(code, place).split() == ["False", "False"]
+
+
+def test_the_folder_of_migrations_does_not_hide_the_library() -> None:
+    assert (
+        run("import alembic.command; print(alembic.__file__)", cwd=CHECKOUT).strip().endswith("__init__.py")
+    )
+
+
+def test_migrations_are_found_beside_the_store_as_in_a_wheel(tmp_path: Path) -> None:
+    site = tmp_path / "site 100%s"
+    shutil.copytree(CHECKOUT / "tracker" / "store", site / "tracker" / "store")
+    for module in ("__init__.py", "errors.py", "model.py"):
+        shutil.copy(CHECKOUT / "tracker" / module, site / "tracker")
+    shutil.copytree(CHECKOUT / "alembic", site / "tracker" / "store" / "migrations")
+
+    code = OPEN + "from tracker.store.migrate import migrations_folder; print(migrations_folder())"
+    place = tmp_path / "tracker.db"
+    folder = run(code, str(place), path=site, cwd=tmp_path).strip()
+    assert folder == str(site / "tracker" / "store" / "migrations")
+    Store.open(place, read_only=True).close()
+
+
+def test_programs_that_start_at_once_migrate_once(place: str) -> None:
+    starters = 4
+    barrier = Barrier(starters)
+
+    def start(_: int) -> list[object]:
+        barrier.wait()
+        with Store.open(place) as store:
+            return list(store.releases("hcpcs"))
+
+    with ThreadPoolExecutor(starters) as pool:
+        assert list(pool.map(start, range(starters))) == [[]] * starters
+
+
+def test_a_migration_that_fails_leaves_nothing(place: str) -> None:
+    connection = connect(place)
+    connection.exec_driver_sql("CREATE TABLE release_note (mine TEXT)")  # in the way of the last statement
+    with pytest.raises(StoreError, match="already exists"):
+        Store.open(place)
+    assert inspect(connection).get_table_names() == ["release_note"]
+    connection.close()
+
+
+def test_a_database_of_a_newer_tracker_is_refused(place: str) -> None:
+    make_newer(place)
+    with pytest.raises(StoreError, match=r"newer tracker .*9999_future.*update") as caught:
+        Store.open(place)
+    assert not isinstance(caught.value, UnusableError)
+
+
+def test_a_file_of_a_newer_tracker_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "tracker.db"
+    make_newer(str(path))
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    for read_only in (False, True):
+        with pytest.raises(StoreError):
+            Store.open(path, read_only=read_only)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_database_that_would_have_to_be_migrated_is_not_usable_read_only(place: str) -> None:
+    if "://" not in place:
+        Path(place).touch()
+    with pytest.raises(UnusableError, match="brought up to date"):
+        Store.open(place, read_only=True)

@@ -1,0 +1,407 @@
+r"""The archive: one text file a snapshot, written once, read by any tool, and proven by its digests.
+
+`snapshots/2025-10.r2.jsonl` is UTF-8 with LF line ends. Each line is one JSON object with one key:
+
+    {"tracker_snapshot":{"absent":[],"code_set":"hcpcs","complete":true,"counts":{…},"digest":"…",…}}
+    {"record":{"action_code":"N","action_effective_date":"2002-07-01","code":"A1","kind":"modifier",…}}
+    {"problem":{"code":"A0130","field":"action_effective_date","file":"…","message":"…",…}}
+    {"note":{"number":"0088","text":"…"}}
+
+Lines are canonical JSON (keys sorted, no blanks, no `\u` escapes), records in the byte order of their codes. A
+record's digest is the sha256 of its line without the line end; a snapshot's covers code set, completeness,
+absent codes and fields, then every record's digest. Digests are checked on the stored bytes, never by
+rendering again, so that a later program reads and proves what an earlier one wrote.
+
+A withdrawal is a file of its own beside the snapshot (`2025-10.r2.withdrawn.json`): nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from tracker.errors import ArchiveError
+from tracker.model import (
+    Kind,
+    Note,
+    Problem,
+    Record,
+    Release,
+    Sealed,
+    SealedRecord,
+    Severity,
+    Snapshot,
+    Source,
+)
+
+FORMAT: Final = 1
+"""Version of the file format. A reader refuses a later one; an earlier one it reads for ever."""
+
+PREFIX: Final = b'{"tracker_snapshot":{'
+_FILE: Final = re.compile(r"(\d[\d-]*)\.r(\d+)\.jsonl")
+_WITHDRAWAL: Final = re.compile(r"(\d[\d-]*)\.r(\d+)\.withdrawn\.json")
+_RECORD_KEYS: Final = frozenset({"code", "kind", "unknown"})
+
+
+# ---------------------------------------------------------------- values <-> lines
+
+
+def seal(snapshot: Snapshot) -> Sealed:
+    """Render a snapshot as the lines of its file, with its counts and all digests, its own included."""
+    records = tuple(_seal_record(record) for record in snapshot.records)
+    kinds = Counter(record.kind.value for record in snapshot.records)
+    counts = {"codes": len(records), "problems": len(snapshot.problems), "notes": len(snapshot.notes), **kinds}
+    digest = content_digest(snapshot.release, records)
+    release = replace(snapshot.release, counts=counts, digest=digest)
+    return Sealed(
+        release,
+        encode_header(release),
+        records,
+        tuple(_line("problem", _filled(asdict(problem))) for problem in snapshot.problems),
+        tuple(_line("note", asdict(note)) for note in snapshot.notes),
+    )
+
+
+def content_digest(release: Release, records: Iterable[SealedRecord]) -> str:
+    """Return the digest (hex) of a snapshot's content: what it covers, and its records' digests by code."""
+    head = {
+        "absent": sorted(release.absent),
+        "code_set": release.code_set,
+        "complete": release.complete,
+        "fields": sorted(release.fields),
+    }
+    digest = sha256(f"{_canonical(head)}\n".encode())
+    for record in records:
+        digest.update(f"{record.code} {record.digest.hex()}\n".encode())
+    return digest.hexdigest()
+
+
+def encode_header(release: Release) -> str:
+    """Return the first line of a release's file."""
+    source = asdict(release.source)
+    header = {
+        "absent": sorted(release.absent),
+        "code_set": release.code_set,
+        "complete": release.complete,
+        "counts": dict(release.counts),
+        "digest": release.digest,
+        "effective_date": release.effective_date.isoformat(),
+        "fields": sorted(release.fields),
+        "format": FORMAT,
+        "imported_at": release.imported_at,
+        "label": release.label,
+        "mark": release.mark,
+        "program": release.program,
+        "published_date": release.published_date.isoformat() if release.published_date else None,
+        "remark": release.remark,
+        "revision": release.revision,
+        "source": source,
+    }
+    return _line("tracker_snapshot", header)
+
+
+def decode_header(line: str, file: str = "the index") -> Release:
+    """Return the release of a header line.
+
+    Raises:
+        ArchiveError: the line is no header, or one of a later format. `file` names it in the message.
+    """
+    try:
+        header = json.loads(line)["tracker_snapshot"]
+        if header["format"] > FORMAT:
+            message = f"{file} was written by a newer tracker (format {header['format']}): update tracker to read it"
+            raise ArchiveError(message)
+        return Release(
+            code_set=header["code_set"],
+            label=header["label"],
+            revision=header["revision"],
+            effective_date=date.fromisoformat(header["effective_date"]),
+            complete=header["complete"],
+            fields=frozenset(header["fields"]),
+            source=Source(**header["source"]),
+            counts=header["counts"],
+            digest=header["digest"],
+            imported_at=header["imported_at"],
+            program=header["program"],
+            published_date=date.fromisoformat(header["published_date"]) if header["published_date"] else None,
+            mark=header["mark"],
+            absent=frozenset(header["absent"]),
+            remark=header["remark"],
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        message = f"{file}, line 1: no header of a snapshot file: restore the file from a copy"
+        raise ArchiveError(message) from error
+
+
+def decode_record(line: str) -> Record:
+    """Return the record of a record line. The line is trusted: it was proven when it was taken in."""
+    fields: dict[str, Any] = json.loads(line)["record"]
+    return Record(
+        fields["code"],
+        Kind(fields["kind"]),
+        {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+            if name not in _RECORD_KEYS
+        },
+        frozenset(fields.get("unknown", ())),
+    )
+
+
+def decode_problem(line: str) -> Problem:
+    """Return the problem of a problem line."""
+    fields: dict[str, Any] = json.loads(line)["problem"]
+    return Problem(**{**fields, "severity": Severity(fields["severity"])})
+
+
+def decode_note(line: str) -> Note:
+    """Return the note of a note line."""
+    return Note(**json.loads(line)["note"])
+
+
+def _seal_record(record: Record) -> SealedRecord:
+    fields: dict[str, object] = {**record.values, "code": record.code, "kind": record.kind}
+    unknown = sorted(record.unknown)
+    if unknown:
+        fields["unknown"] = unknown
+    line = _line("record", fields)
+    return SealedRecord(record.code, sha256(line.encode()).digest(), line, " ".join(unknown))
+
+
+def _line(key: str, value: Mapping[str, object]) -> str:
+    return _canonical({key: value})
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _filled(values: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value != ""}
+
+
+# ---------------------------------------------------------------- files
+
+
+def file_name(label: str, revision: int) -> str:
+    """Return the name of a revision's file: `2025-10.r2.jsonl`."""
+    return f"{label}.r{revision}.jsonl"
+
+
+def is_snapshot(data: bytes) -> bool:
+    """Whether a file's first bytes are those of a snapshot file."""
+    return data.startswith(PREFIX)
+
+
+def files(folder: Path) -> dict[tuple[str, int], Path]:
+    """Return the snapshot files of an archive folder by label and revision; none if there is no folder."""
+    return _named(folder, _FILE)
+
+
+def _named(folder: Path, pattern: re.Pattern[str]) -> dict[tuple[str, int], Path]:
+    found = {}
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in folder.iterdir():
+            match = pattern.fullmatch(path.name)
+            if match:
+                found[match[1], int(match[2])] = path
+    return dict(sorted(found.items()))
+
+
+def holds_snapshots(folder: Path) -> bool:
+    """Whether a folder holds a file that begins as a snapshot file does."""
+    for path in files(folder).values():
+        with suppress(OSError), path.open("rb") as file:
+            if is_snapshot(file.read(len(PREFIX))):
+                return True
+    return False
+
+
+def stamp(path: Path) -> str:
+    """Return what changes when a file does: its size and time of change. Equal stamps: not touched since."""
+    status = path.stat()
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def read(path: Path) -> Sealed:
+    """Read a snapshot file and prove it.
+
+    Raises:
+        ArchiveError: the file cannot be read, is no snapshot file, or its content is not what its digest says.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise ArchiveError(message) from error
+    return parse(path.name, data)
+
+
+def parse(name: str, data: bytes) -> Sealed:
+    """Read and prove the content of a snapshot file called `name`; as `read`."""
+    try:
+        header, *lines = data.decode().split("\n")
+    except UnicodeDecodeError as error:
+        message = f"{name}: not UTF-8 at byte {error.start}: restore the file from a copy"
+        raise ArchiveError(message) from error
+    release = decode_header(header, name)
+    if not lines or lines.pop():
+        message = f"{name}: the file is cut off: restore it from a copy"
+        raise ArchiveError(message)
+    records: list[SealedRecord] = []
+    rest: dict[str, list[str]] = {"problem": [], "note": []}
+    for number, line in enumerate(lines, 2):
+        key, fields = _parse_line(name, number, line)
+        if key == "record":
+            sealed = SealedRecord(
+                fields["code"], sha256(line.encode()).digest(), line, " ".join(fields.get("unknown", ()))
+            )
+            if records and records[-1].code >= sealed.code:
+                message = f"{name}, line {number}: {sealed.code} does not follow {records[-1].code}: restore the file"
+                raise ArchiveError(message)
+            records.append(sealed)
+        else:
+            rest[key].append(line)
+    if content_digest(release, records) != release.digest:
+        message = f"{name}: its content is not what its digest says: it was changed after it was stored; restore it"
+        raise ArchiveError(message)
+    return Sealed(release, header, tuple(records), tuple(rest["problem"]), tuple(rest["note"]))
+
+
+def _parse_line(name: str, number: int, line: str) -> tuple[str, dict[str, Any]]:
+    try:
+        ((key, fields),) = json.loads(line).items()
+        if key == "record":
+            Kind(fields["kind"])
+            fields["code"].encode()
+            return key, fields
+        if key in ("problem", "note"):
+            (decode_problem if key == "problem" else decode_note)(line)
+            return key, fields
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    message = f"{name}, line {number}: no record, problem or note: restore the file from a copy"
+    raise ArchiveError(message)
+
+
+class Draft:
+    """A file on its way into the archive: whole on the disk under a name that nothing reads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._temporary = folder / f".{os.getpid()}.draft"
+        self._published: Path | None = None
+
+    def write(self, lines: Iterable[str]) -> str:
+        """Write the lines, durably, and return the stamp that the file will have under its name."""
+        for stale in self._folder.glob(".*.draft"):  # of a program that was killed: only one writes at a time
+            stale.unlink(missing_ok=True)
+        with self._temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        return stamp(self._temporary)
+
+    def publish(self, name: str) -> None:
+        """Give the file its name, durably. It must not be taken."""
+        target = self._folder / name
+        if target.exists():
+            message = f"{target} exists already, and nothing stored is overwritten: run the command again"
+            raise ArchiveError(message)
+        self._temporary.rename(target)
+        self._published = target
+        _sync_folder(self._folder)
+
+    def discard(self) -> None:
+        """Remove the file again, published or not; another's file of that name is left alone."""
+        with suppress(OSError):
+            (self._published or self._temporary).unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the archive's folder if there is none.
+
+    Raises:
+        ArchiveError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(_not_written(folder, error)) from error
+
+
+@contextmanager
+def draft(folder: Path) -> Iterator[Draft]:
+    """Hand out a draft of a file. An error inside the `with` removes it, even when it was published.
+
+    Raises:
+        ArchiveError: the folder cannot be written, or the disk is full.
+    """
+    written = Draft(folder)
+    try:
+        yield written
+    except OSError as error:
+        written.discard()
+        raise ArchiveError(_not_written(folder, error)) from error
+    except BaseException:
+        written.discard()
+        raise
+
+
+def lines(sealed: Sealed) -> Iterator[str]:
+    """Yield the lines of a snapshot's file, without line ends."""
+    yield sealed.header
+    yield from (record.line for record in sealed.records)
+    yield from sealed.problems
+    yield from sealed.notes
+
+
+def withdrawals(folder: Path) -> dict[tuple[str, int], str]:
+    """Return the reasons of the withdrawn revisions by label and revision."""
+    return {key: _read_withdrawal(path) for key, path in _named(folder, _WITHDRAWAL).items()}
+
+
+def withdrawal_name(label: str, revision: int) -> str:
+    """Return the name of the file that withdraws a revision."""
+    return f"{label}.r{revision}.withdrawn.json"
+
+
+def withdrawal_line(reason: str, withdrawn_at: str) -> str:
+    """Return the one line of the file that withdraws a revision."""
+    return _line("withdrawal", {"reason": reason, "withdrawn_at": withdrawn_at})
+
+
+def _read_withdrawal(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["withdrawal"]["reason"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{path}: no withdrawal: restore the file from a copy, or delete it to take the revision back in"
+        raise ArchiveError(message) from error
+
+
+def _not_written(folder: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{folder}: the disk is full: nothing was stored; make room and run the command again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{folder} is read-only for you: nothing was stored; choose another home with --home FOLDER"
+    return f"{folder}: {error.strerror or error}: nothing was stored"
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows has no handle of a folder to sync, and needs none."""
+    with suppress(PermissionError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,148 @@
+"""Raw records -> records, and a problem for whatever was odd. Pure.
+
+Every value stays text. White space (line breaks and no-break spaces included) becomes single blanks, dates
+become ISO dates, repeated fields lists without blanks and doubles. A value that cannot be right is kept as
+it was found and told as a problem; a blank that is never a value at the publisher's makes the field unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from tracker.hcpcs.catalogue import COLUMNS, FIELDS
+from tracker.model import Field, Problem, RawRecord, RawRelease, Record, Severity, Value
+
+_DATE: Final = re.compile(r"((?:19|20)\d\d)(-?)(\d\d)\2(\d\d)")
+_C1: Final = re.compile("[\x80-\x9f]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_SHIFTS: Final = tuple(
+    (coded, dated)
+    for coded in FIELDS.values()
+    for dated in FIELDS.values()
+    if coded.meanings and dated.is_date and coded.position + coded.width == dated.position
+)
+"""A coded field and the date that follows it in the text record. When the cells of a record are shifted, the
+date's first digits stand in the coded field: ASC group `20` and date `170401` in five records of 2018."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The records of a source by code, the fields that it had, and its problems."""
+
+    records: tuple[Record, ...]
+    fields: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def normalise(raw: RawRelease) -> Normalised:
+    """Turn what a reader found into records. The reader's own problems come first."""
+    fields = frozenset(name for name, field in FIELDS.items() if raw.columns.issuperset(field.columns))
+    problems = list(raw.problems)
+    for name, field in FIELDS.items():
+        some = raw.columns.intersection(field.columns)
+        if some and name not in fields:
+            absent = ", ".join(column for column in field.columns if column not in some)
+            message = f"without {absent} the field is known in part only, and is never compared"
+            problems.append(Problem(Severity.NOTE, message, raw.records[0].file, field=name))
+    records = []
+    for record in sorted(raw.records, key=lambda record: record.code):
+        found = _Findings(raw, record)
+        records.append(found.record(fields))
+        problems += found.problems
+    return Normalised(tuple(records), fields, tuple(problems))
+
+
+class _Findings:
+    """One raw record's values, and the problems met on the way."""
+
+    def __init__(self, raw: RawRelease, record: RawRecord) -> None:
+        self.raw = raw
+        self.source = record
+        self.problems: list[Problem] = []
+
+    def record(self, fields: frozenset[str]) -> Record:
+        """Return the record with the values of all known columns."""
+        values: dict[str, Value] = {}
+        for column, text in self.source.values.items():
+            field = COLUMNS[column]
+            value = self._value(field, column, text)
+            if not value:
+                continue
+            if not field.repeated:
+                values[field.name] = value
+            elif value not in (slots := values.get(field.name, ())):
+                values[field.name] = (*slots, value)
+        self._note_shifts(values)
+        lost = [FIELDS[name] for name in FIELDS if name in fields and FIELDS[name].required and name not in values]
+        for field in lost:
+            self._tell(Severity.WARNING, field, field.columns[0], "", "blank, which CMS never leaves it: not known")
+        return Record(self.source.code, self.source.kind, values, frozenset(field.name for field in lost))
+
+    def _value(self, field: Field, column: str, text: str) -> str:
+        value = " ".join(text.split())
+        if not value.isascii() or not value.isprintable():
+            value = self._readable(field, column, value)
+        if field.is_date:
+            day = iso_date(value)
+            if day is None and not self._is_shifted(field):
+                self._tell(Severity.ERROR, field, column, value, "no date as CMS writes it (YYYYMMDD): kept as it is")
+            return value if day is None else day.isoformat()
+        if field.zero_filled and len(value) < field.width and value.isdecimal():
+            filled = value.zfill(field.width)
+            self._tell(Severity.NOTE, field, column, value, "leading zeros restored")
+            value = filled
+        if field.meanings and value and value not in field.meanings and not self._is_shifted(field):
+            self._tell(Severity.ERROR, field, column, value, "not in the field's code list: kept as it is")
+        return value
+
+    def _readable(self, field: Field, column: str, value: str) -> str:
+        """Mend what a wrong decoding left: C1 controls are cp1252 bytes, other controls are dropped."""
+        mended = _C1.sub(lambda match: match[0].encode("latin-1").decode("cp1252", "replace"), value)
+        mended = " ".join(_CONTROL.sub("", mended).split())
+        if "\ufffd" in mended:
+            self._tell(Severity.WARNING, field, column, value, "holds a character that cannot be read")
+        elif mended != value:
+            self._tell(Severity.NOTE, field, column, value, "control characters mended or dropped")
+        return mended
+
+    def _shifts(self) -> Iterator[tuple[Field, Field, str, str, date]]:
+        for coded, dated in _SHIFTS:
+            code, text = (self.source.values.get(field.columns[0], "").strip() for field in (coded, dated))
+            day = iso_date(code + text)
+            if code not in (coded.meanings or {}) and day is not None and text:
+                yield coded, dated, code, text, day
+
+    def _is_shifted(self, field: Field) -> bool:
+        return any(field in (coded, dated) for coded, dated, *_ in self._shifts())
+
+    def _note_shifts(self, values: dict[str, Value]) -> None:
+        for coded, dated, code, text, day in self._shifts():
+            values[coded.name], values[dated.name] = code, text
+            for field, value in ((coded, code), (dated, text)):
+                message = (
+                    f"cells are shifted: {coded.name} and {dated.name} together hold the date {day}: kept as they are"
+                )
+                self._tell(Severity.ERROR, field, field.columns[0], value, message)
+
+    def _tell(self, severity: Severity, field: Field, column: str, value: str, message: str) -> None:
+        where = self.raw.where(self.source, column)
+        self.problems.append(
+            Problem(severity, message, self.source.file, where, self.source.code, field.name, value[:200])
+        )
+
+
+@lru_cache(maxsize=4096)  # 8,600 records hold some 200 different dates
+def iso_date(text: str) -> date | None:
+    """Return the day of `YYYYMMDD` or `YYYY-MM-DD`, or None if the text is no such date."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[3]), int(match[4]))
+    except ValueError:
+        return None

@@ -1,0 +1,160 @@
+"""CMS's zips: the same records as text and as workbook, processing notes, and reports.
+
+The two files disagree in some hundred values a release, nearly all of them a blank in one of them. So the
+two are joined, record by record and column by column: where one is blank, the other's value is taken; where
+both are filled and differ, the text's stands. Every disagreement is a problem.
+
+Only the records' files are read: not the transaction report, the corrections, the "not otherwise
+classified" codes or the record layout, which stand beside them in the same formats.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tracker.errors import SourceError
+from tracker.hcpcs.catalogue import COLUMNS
+from tracker.hcpcs.labels import name_hints
+from tracker.hcpcs.readers import notes, record_text, workbook
+from tracker.hcpcs.readers.decoding import decode
+from tracker.model import Note, Problem, RawRecord, RawRelease, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MEMBER_SIZE: Final = 256 * 1024 * 1024
+"""The largest member that is unpacked. CMS's largest has 5 MB; a zip bomb has no end."""
+
+_NOT_RECORDS: Final = re.compile(r"correction|trans|noc[ _]codes|layout|readme|proc_?notes", re.IGNORECASE)
+
+
+def read(name: str, data: bytes) -> RawRelease:
+    """Read a CMS zip.
+
+    Raises:
+        SourceError: the zip is damaged, protected, or holds no records or more than one release's.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+            return _read_members(name, bundle)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError, zlib.error) as error:
+        message = f"{name}: the zip cannot be read ({error}): download it again"
+        raise SourceError(message) from error
+
+
+def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
+    texts = [
+        (member, data)
+        for member in _members(bundle, ".txt", ".prn")
+        if record_text.holds_records(data := _unpack(name, bundle, member))
+    ]
+    books = [(member, _unpack(name, bundle, member)) for member in _members(bundle, ".xlsx", ".xls")]
+    for members in (texts, books):
+        if len(members) > 1:
+            message = f"{name}: holds the records twice ({members[0][0]}, {members[1][0]}): import one of them alone"
+            raise SourceError(message)
+    read_texts = [record_text.read(_base(member), decode(data)) for member, data in texts]
+    read_books = [workbook.read(_base(member), data) for member, data in books]
+    if read_texts and read_books:
+        joined = join(read_texts[0], read_books[0])
+    elif read_texts or read_books:
+        joined = (read_texts or read_books)[0]
+    else:
+        message = f"{name}: the zip holds no HCPCS records (no ANWEB text and no workbook with CMS's columns)"
+        raise SourceError(message)
+    hints = name_hints((texts or books)[0][0])
+    return replace(
+        joined,
+        format="zip",
+        label=hints.label,
+        mark=hints.mark,
+        published=hints.published,
+        notes=_notes(name, bundle),
+    )
+
+
+def join(text: RawRelease, book: RawRelease) -> RawRelease:
+    """Join the two files of one release; see the top of this module for the rule."""
+    theirs = {record.code: record for record in book.records}
+    problems = [*text.problems, *book.problems]
+    records = []
+    for ours in text.records:
+        other = theirs.pop(ours.code, None)
+        if other is None:
+            problems.append(_alone(ours, book.records[0].file))
+        elif other.values != ours.values:
+            values, found = _join_values(book, ours, other)
+            ours = replace(ours, values=values)  # noqa: PLW2901
+            problems += found
+        records.append(ours)
+    for other in theirs.values():
+        problems.append(_alone(other, text.records[0].file))
+        records.append(other)
+    return replace(
+        text,
+        records=tuple(records),
+        columns=text.columns | book.columns,
+        complete=text.complete or book.complete,
+        problems=tuple(problems),
+    )
+
+
+def _join_values(book: RawRelease, ours: RawRecord, other: RawRecord) -> tuple[dict[str, str], list[Problem]]:
+    """Return the joined values of one code, and a problem for each column in which the two disagree."""
+    values: dict[str, str] = {}
+    problems = []
+    for column, field in COLUMNS.items():
+        mine, its = ours.values.get(column, ""), other.values.get(column, "")
+        if mine or its:
+            values[column] = mine or its
+        if mine == its or " ".join(mine.split()) == " ".join(its.split()) or column not in book.columns:
+            continue
+        if not mine:
+            severity, message = Severity.NOTE, "blank in the text: the workbook's value was taken"
+        elif not its:
+            severity, message = Severity.NOTE, "blank in the workbook: the text's value was taken"
+        else:
+            severity, message = Severity.WARNING, "the text has another value, which was taken"
+        where = book.where(other, column)
+        problems.append(Problem(severity, message, other.file, where, ours.code, field.name, its[-200:]))
+    return values, problems
+
+
+def _alone(record: RawRecord, other_file: str) -> Problem:
+    message = f"the code is missing in {other_file}"
+    return Problem(Severity.WARNING, message, record.file, f"line {record.line}", record.code)
+
+
+def _members(bundle: zipfile.ZipFile, *endings: str) -> Iterator[str]:
+    """Yield the members that may hold the records: of a text or workbook's name, and no report's."""
+    for member in bundle.namelist():
+        base = _base(member)
+        if base.lower().endswith(endings) and not _NOT_RECORDS.search(base) and not base.startswith("."):
+            yield member
+
+
+def _notes(name: str, bundle: zipfile.ZipFile) -> tuple[Note, ...]:
+    for member in bundle.namelist():
+        if re.match(r"proc_?notes", _base(member), re.IGNORECASE):
+            return notes.read(decode(_unpack(name, bundle, member)))
+    return ()
+
+
+def _unpack(name: str, bundle: zipfile.ZipFile, member: str) -> bytes:
+    info = bundle.getinfo(member)
+    if info.flag_bits & 1:
+        message = f"{name}: {_base(member)} is protected by a password: unpack the zip and import the file in it"
+        raise SourceError(message)
+    if info.file_size > MEMBER_SIZE:
+        message = f"{name}: {_base(member)} would unpack to {info.file_size:,} bytes: this is no CMS release"
+        raise SourceError(message)
+    return bundle.read(info)
+
+
+def _base(member: str) -> str:
+    return member.replace("\\", "/").rsplit("/", 1)[-1]

@@ -1,0 +1,86 @@
+"""Which reader a file needs: told by its content, never by its ending."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from typing import Final
+
+from tracker.errors import SourceError
+from tracker.hcpcs.labels import name_hints
+from tracker.hcpcs.readers import bundle, record_text, sheet, table, workbook
+from tracker.hcpcs.readers.decoding import decode
+from tracker.model import RawRelease
+
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0"
+_ACCEPTED: Final = (
+    "tracker reads CMS zips, record texts and workbooks, CSV and XLSX with CMS's column names, per-code sheets, "
+    "and its own snapshot files"
+)
+_FOREIGN: Final = {
+    b"%PDF": "a PDF",
+    b"{\\rtf": "an RTF document",
+    b"\x1f\x8b": "a gzip file",
+    b"7z\xbc\xaf": "a 7z file",
+}
+
+
+def read(name: str, data: bytes) -> RawRelease:
+    """Read a file of any known format; label, mark and day of publication from its name where it tells.
+
+    Args:
+        name: the file's base name.
+        data: its content.
+
+    Raises:
+        SourceError: the file is empty, of no known format, or damaged.
+    """
+    raw = _read(name, data)
+    hints = name_hints(name)
+    return replace(
+        raw,
+        label=raw.label or hints.label,
+        mark=raw.mark or hints.mark,
+        published=raw.published or hints.published,
+    )
+
+
+def _read(name: str, data: bytes) -> RawRelease:
+    if not data.strip():
+        message = f"{name} is empty: download it again"
+        raise SourceError(message)
+    for magic, what in _FOREIGN.items():
+        if data.startswith(magic):
+            message = f"{name} is {what}, which holds no records that can be read: {_ACCEPTED}"
+            raise SourceError(message)
+    if data.startswith(_OLE) or (data.startswith(_ZIP) and _is_workbook(data)):
+        return workbook.read(name, data)
+    if data.startswith(_ZIP):
+        return bundle.read(name, data)
+    if record_text.holds_records(data):
+        return record_text.read(name, decode(data))
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message = f"{name} is in no format that can be read: {_ACCEPTED}"
+        raise SourceError(message)
+    text = decode(data)
+    if sheet.is_sheet(text):
+        return sheet.read(name, text)
+    found = table.read_csv(name, text)
+    if found is None:
+        message = (
+            f"{name} holds no HCPCS records: no record line, no header with CMS's column names (HCPC, …), no row "
+            f"'HCPCS Code'; {_ACCEPTED}"
+        )
+        raise SourceError(message)
+    return found
+
+
+def _is_workbook(data: bytes) -> bool:
+    """Whether a zip is an Office document, by the one member that all of these have."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as members:
+            return "[Content_Types].xml" in members.namelist()
+    except zipfile.BadZipFile:
+        return False

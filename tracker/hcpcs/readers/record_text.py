@@ -1,0 +1,110 @@
+"""CMS's text records (`HCPC2025_JAN_ANWEB_12172024.txt`).
+
+One line of fixed positions for each code, its long description going on in further lines:
+
+    A00210021003Ambulance service, outside state per mile, transport (medicaid only)    …
+    ^^^^^ code (a modifier stands right-justified: `   A1`)
+         ^^^^^ sequence number, not used
+              ^ record id: 3 procedure, 4 its continuation; 7 modifier, 8 its continuation
+
+Lines are 320 characters, or 293 or 91 where trailing blanks were cut; a preamble of free text may stand
+before the first record. Descriptions break between words, so their lines are joined with a blank.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tracker.errors import SourceError
+from tracker.hcpcs.catalogue import COLUMNS, FIELDS
+from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
+
+_RECORD: Final = re.compile(r"(?:   [A-Z0-9]{2}|[A-Z0-9]{5})[0-9 ]{5}[3478]")
+_RECORD_LINE: Final = re.compile(_RECORD.pattern.encode(), re.MULTILINE)
+_KINDS: Final = {"3": Kind.PROCEDURE, "7": Kind.MODIFIER}
+_DESCRIPTION: Final = FIELDS["long_description"]
+_LONG: Final = _DESCRIPTION.columns[0]
+_LONG_SLICE: Final = slice(_DESCRIPTION.position, _DESCRIPTION.position + _DESCRIPTION.width)
+_SLICES: Final = tuple(
+    (column, row.position + slot * row.width, row.position + (slot + 1) * row.width)
+    for row in FIELDS.values()
+    for slot, column in enumerate(row.columns)
+)
+_LAST: Final = max(end for _, _, end in _SLICES)
+"""Where the last field ends: 293. Every first line reaches it, because its action code is never blank."""
+
+PREAMBLE: Final = 65_536
+"""Bytes in which the first record must stand. The longest known preamble has 1,300."""
+
+
+def holds_records(data: bytes) -> bool:
+    """Whether a file holds text records."""
+    return _RECORD_LINE.search(data[:PREAMBLE]) is not None
+
+
+def read(name: str, text: str) -> RawRelease:
+    """Read the text records of one file.
+
+    Args:
+        name: the file's base name, for messages.
+        text: its decoded content.
+
+    Raises:
+        SourceError: the file is cut off, a continuation has no first line, or a code stands twice.
+    """
+    lines = [line.rstrip("\r\x1a") for line in text.split("\n")]
+    records: dict[str, RawRecord] = {}
+    descriptions: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    code = ""
+    for number, line in enumerate(lines, 1):
+        if not _RECORD.match(line):
+            if records and line.strip():
+                problems.append(_passed_over(name, number, line))
+            continue
+        kind = _KINDS.get(line[10])
+        if kind is None:
+            if line[:5].strip() != code:
+                message = (
+                    f"{name}, line {number}: the description of {line[:5].strip()} goes on here, but its first "
+                    "line is missing: the file is damaged, download it again"
+                )
+                raise SourceError(message)
+            descriptions[code].append(line[_LONG_SLICE])
+            continue
+        code = line[:5].strip()
+        if len(line) < _LAST:
+            raise SourceError(_cut_off(name, number, code))
+        if code in records:
+            message = (
+                f"{name}: {code} stands twice, in line {records[code].line} and in line {number}: keep one of them"
+            )
+            raise SourceError(message)
+        values = {column: value for column, begin, end in _SLICES if (value := line[begin:end].strip())}
+        descriptions[code] = [line[_LONG_SLICE]]
+        records[code] = RawRecord(code, kind, values, name, number)
+    if lines[-1]:
+        _require_whole(name, lines, code)
+    for code, parts in descriptions.items():
+        if len(parts) > 1:
+            values = {**records[code].values, _LONG: " ".join(parts)}
+            records[code] = RawRecord(code, records[code].kind, values, name, records[code].line)
+    return RawRelease("text", tuple(records.values()), frozenset(COLUMNS), complete=True, problems=tuple(problems))
+
+
+def _require_whole(name: str, lines: list[str], code: str) -> None:
+    """Refuse a file whose last line has no line end and is shorter than all lines of its kind."""
+    last = lines[-1]
+    alike = [len(line) for line in lines[:-1] if line[10:11] == last[10:11] and _RECORD.match(line)]
+    if not _RECORD.match(last) or (alike and len(last) < min(alike)):
+        raise SourceError(_cut_off(name, len(lines), last[:5].strip() or code))
+
+
+def _cut_off(name: str, number: int, code: str) -> str:
+    return f"{name}, line {number}: the file is cut off in the middle of the record of {code}: download it again"
+
+
+def _passed_over(name: str, number: int, line: str) -> Problem:
+    message = "the line is no record and was passed over"
+    return Problem(Severity.WARNING, message, name, f"line {number}", raw=line[:80])

@@ -1,0 +1,43 @@
+"""Where a home is: the folder that holds the archive (`snapshots/`) and its index (`tracker.db`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home: `folder` need not exist yet. `database_url` is set where a shared database is the truth."""
+
+    folder: Path
+    database_url: str | None = None
+
+    @property
+    def snapshots(self) -> Path:
+        """The archive's folder."""
+        return self.folder / "snapshots"
+
+    @property
+    def index(self) -> Path:
+        """The SQLite file, which may be deleted at any time: it is made anew from the archive."""
+        return self.folder / "tracker.db"
+
+
+def find_home(
+    explicit: Path | None, environment: Mapping[str, str], here: Path, holds_snapshots: Callable[[Path], bool]
+) -> Home:
+    """Return the home to work in.
+
+    That is: the folder named on the command line, else by `TRACKER_HOME`, else the nearest one upward of
+    `here` whose `snapshots/` folder `holds_snapshots`, else the user's data folder.
+    `TRACKER_DATABASE_URL` names a shared database.
+    """
+    folder = explicit or (Path(environment["TRACKER_HOME"]) if environment.get("TRACKER_HOME") else None)
+    folder = folder or next((up for up in (here, *here.parents) if holds_snapshots(up / "snapshots")), None)
+    if folder is None:
+        from platformdirs import user_data_path
+
+        folder = user_data_path("tracker", appauthor=False)
+    return Home(folder.expanduser().absolute(), environment.get("TRACKER_DATABASE_URL") or None)

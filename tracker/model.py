@@ -1,0 +1,332 @@
+"""The values that the rooms of tracker hand to each other.
+
+Frozen dataclasses and enums only; this module imports nothing of ours. A release flows through them
+one way: a reader gives `RawRecord`s, normalising gives a `Snapshot`, the archive seals it (`Sealed`),
+the store keeps it, and comparing two of them gives a `Diff`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import TypeAlias
+
+Value: TypeAlias = str | tuple[str, ...]
+"""A field's value: text (dates as ISO `YYYY-MM-DD`), or for a repeated field its texts in slot order."""
+
+
+class Kind(StrEnum):
+    """What a record describes."""
+
+    PROCEDURE = "procedure"
+    MODIFIER = "modifier"
+
+
+class Facet(StrEnum):
+    """The groups of fields that a reader asks for together, in the order of a report."""
+
+    DESCRIPTION = "description"
+    DATES = "dates"
+    ACTION = "action"
+    COVERAGE = "coverage"
+    PAYMENT = "payment"
+    CLASSIFICATION = "classification"
+    REFERENCE = "reference"
+    NOTE = "note"
+
+
+class Severity(StrEnum):
+    """How much a problem takes from a value.
+
+    `note`: something was odd, and the stored value is sure. `warning`: the value is doubtful or not
+    known. `error`: the value is stored as it was found and cannot be right.
+    """
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Status(StrEnum):
+    """What happened to a code between two snapshots."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Format(StrEnum):
+    """What a report can be written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of a field catalogue.
+
+    `columns` are the publisher's column names, one a slot; more than one makes the field *repeated*.
+    `position` is the zero-based begin of the first slot in a text record and `width` one slot's width.
+    `label` is the name on a per-code sheet, and what people are shown. `required` fields are never
+    blank at the publisher's: a blank one is a value that the source lost. `zero_filled` values have as
+    many digits as `width`: shorter ones lost their leading zeros. `meanings` decodes a coded value; None
+    where any text is allowed.
+    """
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
+    facet: Facet
+    position: int
+    width: int
+    is_date: bool = False
+    required: bool = False
+    zero_filled: bool = False
+    meanings: Mapping[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether a record may carry several values."""
+        return len(self.columns) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """What the middle rooms need to know of a code set: its fields, and which of them mean what.
+
+    `administrative`: the fields that the publisher resets as a matter of routine; a change in these
+    alone is called administrative. `added`, `ended`: the fields that hold the first and the last valid
+    day. `title`: the fields that name a code for a reader, best first.
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    administrative: frozenset[str]
+    added: str
+    ended: str
+    title: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something odd that a reader met: where, and what was done about it.
+
+    `where` is `line 12`, `cell AT17` or empty; `raw` is the value as it stood in the file.
+    """
+
+    severity: Severity
+    message: str
+    file: str
+    where: str = ""
+    code: str = ""
+    field: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A processing note of the publisher: number and text."""
+
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One code as a reader found it: texts under the publisher's column names, blanks left out.
+
+    `line` is the one-based line of a text, or row of a workbook, in `file`.
+    """
+
+    code: str
+    kind: Kind
+    values: Mapping[str, str]
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawRelease:
+    """What a reader found in one source.
+
+    `columns` are those that the source had, filled or not. `label`, `mark` and `published` are None
+    where the source does not tell. `amends`: the records are to be laid over the stored release.
+    `letters` are a workbook's column letters (`AT`) by column name; a text has none.
+    """
+
+    format: str
+    records: tuple[RawRecord, ...]
+    columns: frozenset[str]
+    complete: bool
+    amends: bool = False
+    label: str | None = None
+    mark: str | None = None
+    published: date | None = None
+    notes: tuple[Note, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    letters: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, record: RawRecord, column: str) -> str:
+        """Where the value of `column` stands: `cell AT17`, or `line 17` where there are no cells."""
+        letter = self.letters.get(column)
+        return f"cell {letter}{record.line}" if letter else f"line {record.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One code in a snapshot.
+
+    `values` holds the filled fields only. A missing field is empty, unless it is in `unknown` (the
+    source lost its value) or outside the release's `fields` (the source did not have all of it). A
+    value that is there all the same is known in part: it is shown, and never compared.
+    """
+
+    code: str
+    kind: Kind
+    values: Mapping[str, Value]
+    unknown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that a snapshot was read from: base name, size in bytes, sha256 in hex, format."""
+
+    name: str
+    size: int
+    sha256: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The header of a snapshot: which revision of which release, what it covers, where it came from.
+
+    `complete` releases speak of every code. An excerpt speaks of its own records' codes and of
+    `absent`, the codes known not to be in the release. `fields` are those that the source had.
+    `digest` is the sha256 (hex) of the content; `imported_at` an ISO time with offset.
+    `withdrawn` is the reason why bare labels pass over this revision, or None; it is not part of the
+    snapshot file.
+    """
+
+    code_set: str
+    label: str
+    revision: int
+    effective_date: date
+    complete: bool
+    fields: frozenset[str]
+    source: Source
+    counts: Mapping[str, int]
+    digest: str
+    imported_at: str
+    program: str
+    published_date: date | None = None
+    mark: str | None = None
+    absent: frozenset[str] = frozenset()
+    remark: str = ""
+    withdrawn: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The unambiguous name: `2025-10@2`."""
+        return f"{self.label}@{self.revision}"
+
+    @property
+    def codes(self) -> int:
+        """How many records the snapshot holds."""
+        return self.counts["codes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The content of one revision; `records` are sorted by code."""
+
+    release: Release
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record as it is stored: `line` is its archive line, `digest` the sha256 of that line's bytes.
+
+    `unknown` repeats the names of its unknown fields, sorted and joined by a space, so that the store
+    can count them without parsing lines.
+    """
+
+    code: str
+    digest: bytes
+    line: str
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A snapshot as it is stored: the exact lines of its archive file, without line ends."""
+
+    release: Release
+    header: str
+    records: tuple[SealedRecord, ...]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs. For a repeated field, `came` and `went` name the values that did."""
+
+    field: str
+    old: Value | None
+    new: Value | None
+    came: tuple[str, ...] = ()
+    went: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs for one code. `record` is the new one; for a removed code the old one.
+
+    `administrative`: nothing but the code set's administrative fields differs.
+    """
+
+    code: str
+    kind: Kind
+    status: Status
+    record: Record
+    fields: tuple[FieldChange, ...] = ()
+    administrative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """What fell outside the coverage of the other side.
+
+    `codes_old`, `codes_new`: codes that only one side holds and of which the other says nothing.
+    `fields`: field name -> number of codes, held by both, whose field one of the sides does not know.
+    """
+
+    codes_old: int = 0
+    codes_new: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """All changes between two snapshots, sorted by code, and what could not be compared."""
+
+    old: Release
+    new: Release
+    changes: tuple[Change, ...]
+    not_compared: NotCompared
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of two texts: alike in both, or what stood in the old one and what stands in the new."""
+
+    old: str
+    new: str

@@ -1,0 +1,120 @@
+"""Lists for a reader: the stored releases, a release's problems, one record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from tracker.model import CodeSet, Note, Problem, Record, Release
+from tracker.report.text import Line
+from tracker.report.view import decode, words
+
+SOME = 5
+"""How many kinds of problems an import shows, and how many codes of each."""
+
+
+def releases(stored: Sequence[Release], meant: Collection[str]) -> Iterator[Line]:
+    """Yield a table of releases. `meant` are the names of the revisions that bare labels mean."""
+    rows = [("release", "means", "effective", "published", "codes", "extent", "digest", "source")]
+    rows += [
+        (
+            release.name,
+            f"= {release.label}" if release.name in meant else "",
+            release.effective_date.isoformat(),
+            release.published_date.isoformat() if release.published_date else "not known",
+            f"{release.codes:,}",
+            "complete" if release.complete else "excerpt",
+            release.digest[:12],
+            _origin(release),
+        )
+        for release in stored
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for number, row in enumerate(rows):
+        cells = [
+            cell.rjust(width) if place == _CODES else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        yield Line((("  ".join((*cells, row[-1])), "" if number else "heading"),))
+
+
+_CODES = 4
+"""The place of the column of numbers."""
+
+
+def _origin(release: Release) -> str:
+    told = [release.source.name, f"({release.source.format})"]
+    if release.remark:
+        told.append(f"- {release.remark}")
+    if release.withdrawn:
+        told.append(f"- withdrawn: {release.withdrawn}")
+    return " ".join(told)
+
+
+def summary(release: Release) -> str:
+    """Return what an import stored, in one sentence."""
+    counts = release.counts
+    published = f", published {release.published_date}" if release.published_date else ""
+    return (
+        f"{release.name}: {release.codes:,} codes ({counts.get('procedure', 0):,} procedures, "
+        f"{counts.get('modifier', 0):,} modifiers), {'complete' if release.complete else 'excerpt'}, "
+        f"effective {release.effective_date}{published}, digest {release.digest[:12]}"
+    )
+
+
+def problem_kinds(found: Iterable[Problem]) -> Iterator[Line]:
+    """Yield a line for each kind of problem, the most serious first: how often, and in which codes."""
+    kinds = sorted(found, key=_kind)
+    told = [(key, list(problems)) for key, problems in groupby(kinds, key=_kind)]
+    for (_, severity, field, message), problems in told[:SOME]:
+        codes = list(dict.fromkeys(problem.code for problem in problems if problem.code))
+        where = ", ".join(codes[:SOME]) + (", …" if len(codes) > SOME else "")
+        about = " ".join(part for part in (words(field), f"({where})" if where else "") if part)
+        yield Line(
+            ((f"  {len(problems):>6,} {severity:<8}", "code"), (f"{about}: {message}" if about else message, "")), 17
+        )
+    if len(told) > SOME:
+        yield Line(((f"  … and {len(told) - SOME} more kinds", "dim"),))
+
+
+def _kind(problem: Problem) -> tuple[int, str, str, str]:
+    order = {"error": 0, "warning": 1, "note": 2}
+    return order[problem.severity], problem.severity, problem.field, problem.message
+
+
+def problems(found: Sequence[Problem], limit: int | None) -> Iterator[Line]:
+    """Yield a line a problem: where it stands, what it concerns, what was done about it."""
+    for problem in found[:limit]:
+        place = ", ".join(part for part in (problem.file, problem.where) if part)
+        about = " ".join(part for part in (problem.code, problem.field) if part)
+        raw = f" [{problem.raw}]" if problem.raw else ""
+        told = ": ".join(part for part in (place, about, problem.message) if part)
+        yield Line(((f"{problem.severity:<8}", "code"), (f"{told}{raw}", "")), 8)
+    if limit is not None and len(found) > limit:
+        yield Line(((f"… and {len(found) - limit:,} more: --all", "dim"),))
+
+
+def record(code_set: CodeSet, release: Release, content: Record, notes: Iterable[Note]) -> Iterator[Line]:
+    """Yield one record, every field labelled and decoded, then what is empty or not known."""
+    yield Line(
+        (
+            (f"{content.code}", "heading"),
+            (f"  {content.kind} in {release.name}, effective {release.effective_date}", "dim"),
+        )
+    )
+    texts = {note.number: note.text for note in notes}
+    filled = [field for field in code_set.fields.values() if field.name in content.values]
+    width = max((len(field.label) for field in filled), default=0) + 2
+    for field in filled:
+        value = content.values[field.name]
+        told = decode(code_set, field.name, value)
+        if isinstance(value, str) and value in texts and field.name == "processing_note":
+            told = f"{value} ({texts[value]})"
+        partly = " (known in part)" if field.name in content.unknown or field.name not in release.fields else ""
+        yield Line(((f"  {field.label:<{width}}", "dim"), (f"{told}{partly}", "")), width + 2)
+    missing = [field for field in code_set.fields.values() if field.name not in content.values]
+    unknown = [field.label for field in missing if field.name in content.unknown or field.name not in release.fields]
+    empty = [field.label for field in missing if field.label not in unknown]
+    for label, labels in (("not known", unknown), ("empty", empty)):
+        if labels:
+            yield Line(((f"  {label:<{width}}", "dim"), (", ".join(labels), "dim")), width + 2)

@@ -1,0 +1,46 @@
+"""The report as CSV: one row a changed field, for a spreadsheet or a database.
+
+An added code has a row for each field that it has, without an old value; a removed code likewise without a
+new one. The values of a repeated field are parted by a blank. A text that a spreadsheet would take for a
+formula is led by an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from tracker.model import Change, CodeSet, Status, Value
+from tracker.report.view import ReportView
+
+COLUMNS = ("code", "kind", "status", "administrative", "field", "facet", "old", "new")
+
+
+def render(view: ReportView) -> bytes:
+    """Return the diff of a view as CSV in UTF-8, with a header row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for change in view.diff.changes:
+        for name, old, new in _fields(view.code_set, change):
+            facet = view.code_set.fields[name].facet
+            administrative = "yes" if change.administrative else "no"
+            row = (change.code, change.kind, change.status, administrative, name, facet, _cell(old), _cell(new))
+            writer.writerow(row)
+    return text.getvalue().encode()
+
+
+def _fields(code_set: CodeSet, change: Change) -> Iterator[tuple[str, Value | None, Value | None]]:
+    if change.status is Status.CHANGED:
+        yield from ((field.field, field.old, field.new) for field in change.fields)
+        return
+    for name in code_set.fields:
+        value = change.record.values.get(name)
+        if value:
+            yield (name, None, value) if change.status is Status.ADDED else (name, value, None)
+
+
+def _cell(value: Value | None) -> str:
+    text = value if isinstance(value, str) else " ".join(value or ())
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

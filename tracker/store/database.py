@@ -1,0 +1,146 @@
+"""Opening a database, holding its write lock, and saying in one sentence what is wrong with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
+
+from tracker.errors import StoreError
+
+IN_MEMORY = ":memory:"
+WAIT_SECONDS = 30
+ADVISORY_LOCK = 0x747261636B6572  # "tracker": every program that writes must ask for the same number
+POSTGRESQL_FORM = "postgresql://user:password@host/database"
+UNUSABLE = {
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+}
+
+
+class UnusableError(StoreError):
+    """The database may not be written here, and must be before it can be used.
+
+    For an index that is no loss: the caller can build one in memory instead.
+    """
+
+
+def connect(place: str | Path, *, read_only: bool = False) -> Connection:
+    """Connect to a SQLite file (made if missing, unless `read_only`), to `:memory:` or to a PostgreSQL URL.
+
+    The drivers commit each statement by itself, so that reading never leaves a transaction open;
+    `locked` begins the only transactions there are.
+    """
+    if "://" in str(place):
+        return _postgresql(str(place)).connect()
+    return _sqlite(str(place), read_only=read_only).connect()
+
+
+def name_of(connection: Connection) -> str:
+    """Return what to call the database in a message."""
+    return str(connection.engine.get_execution_options()["name"])
+
+
+@contextmanager
+def locked(connection: Connection) -> Iterator[None]:
+    """Hold the one write lock, in a transaction: committed at the end, rolled back on an error."""
+    on_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if on_sqlite else "BEGIN")
+    try:
+        if not on_sqlite:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def explain(error: BaseException, place: str) -> StoreError:
+    """Say in one sentence what a driver's error means for the database at `place`."""
+    words = " ".join(str(error).split())
+    match code := _code(error):
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            sentence = (
+                f"{place} is damaged or not a database ({words}): it is only an index, so delete it, and it "
+                "will be rebuilt from the archive"
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            sentence = f"{place} cannot be opened or written ({words}): see that it exists and may be written"
+        case sqlite3.SQLITE_BUSY | "55P03":
+            sentence = f"{place} was in use by another program for {WAIT_SECONDS} seconds: try again later"
+        case sqlite3.SQLITE_FULL | "53100":
+            sentence = f"{place} was left as it was, because its disk is full: make room and try again"
+        case sqlite3.SQLITE_IOERR:
+            sentence = f"{place} could not be read or written ({words}): see to the space and health of its disk"
+        case "42501" | "25006":
+            sentence = f"{place} may not be written with this login ({words}): ask for the right to"
+        case None:
+            sentence = f"{place} cannot be reached ({words}): see that the server runs and the URL is right"
+        case _:
+            sentence = f"{place} refused ({words})"
+    return UnusableError(sentence) if code in UNUSABLE else StoreError(sentence)
+
+
+def _code(error: BaseException) -> int | str | None:
+    """Return SQLite's primary result code or PostgreSQL's SQLSTATE; None if no server answered."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return getattr(error, "sqlstate", None)
+
+
+def _sqlite(place: str, *, read_only: bool) -> Engine:
+    address = place
+    if place != IN_MEMORY:
+        # as_uri() quotes what a path may hold and a URI may not, such as a question mark.
+        address = Path(place).absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+
+    def open_file() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS)
+
+    engine = create_engine("sqlite://", creator=open_file, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    return _explaining(engine, place if place != IN_MEMORY else "the database in memory")
+
+
+def _postgresql(place: str) -> Engine:
+    try:
+        url = make_url(place)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or ""):
+        # Raised out here, without the cause and without a word of the URL: where it is wrong, a piece of
+        # the password may stand. An "@" in the host is one that should have been %40 in the password.
+        raise StoreError(
+            f"the database URL is not understood: it should look like {POSTGRESQL_FORM}, with %XX for what "
+            "is special in a URL"
+        )
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise StoreError(f"a database URL begins with postgresql://, not with {url.drivername}:// (SQLite is a path)")
+    try:
+        url = url.set(drivername="postgresql+psycopg")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    except ModuleNotFoundError as error:
+        raise StoreError(f"PostgreSQL needs the package {error.name}, which tracker[postgres] brings") from error
+    return _explaining(engine, f"the database {url.database} on {url.host or 'this machine'}")
+
+
+def _explaining(engine: Engine, name: str) -> Engine:
+    """Let every error of the engine's driver, whatever it was doing, come out as a StoreError."""
+
+    def handle_error(context: ExceptionContext) -> StoreError | None:
+        if context.sqlalchemy_exception is None:  # not the driver's, such as Ctrl-C
+            return None
+        return explain(context.original_exception, name)
+
+    event.listen(engine, "handle_error", handle_error, retval=True)
+    engine.update_execution_options(name=name)
+    return engine
