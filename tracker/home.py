@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracker.errors import TrackerError
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -33,6 +35,9 @@ def find_home(
     That is: the folder named on the command line, else by `TRACKER_HOME`, else the nearest one upward of
     `here` whose `snapshots/` folder `holds_snapshots`, else the user's data folder.
     `TRACKER_DATABASE_URL` names a shared database.
+
+    Raises:
+        TrackerError: the folder begins with `~NAME`, and there is no such user.
     """
     folder = explicit or (Path(environment["TRACKER_HOME"]) if environment.get("TRACKER_HOME") else None)
     folder = folder or next((up for up in (here, *here.parents) if holds_snapshots(up / "snapshots")), None)
@@ -40,4 +45,9 @@ def find_home(
         from platformdirs import user_data_path
 
         folder = user_data_path("tracker", appauthor=False)
-    return Home(folder.expanduser().absolute(), environment.get("TRACKER_DATABASE_URL") or None)
+    try:
+        folder = folder.expanduser().absolute()
+    except RuntimeError as error:
+        message = f"{folder}: there is no user of that name: name the home's folder in full"
+        raise TrackerError(message) from error
+    return Home(folder, environment.get("TRACKER_DATABASE_URL") or None)

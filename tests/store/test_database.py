@@ -45,9 +45,7 @@ def test_a_second_importer_waits(store: Store, place: str, make_sealed: MakeSeal
     assert seen == ["2026"]
 
 
-def test_a_second_importer_does_not_wait_for_ever(
-    store: Store, place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_importer_does_not_wait_for_ever(store: Store, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "WAIT_SECONDS", 0.1)
     with Store.open(place) as other:
         with (
@@ -65,7 +63,7 @@ def test_a_second_importer_does_not_wait_for_ever(
 def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: bool) -> None:
     path = tmp_path / "tracker.db"
     path.write_bytes(content)
-    with pytest.raises(UnusableError, match="only an index, so delete it") as caught:
+    with pytest.raises(StoreError, match="only an index, so delete it") as caught:
         Store.open(path, read_only=read_only)
     assert str(path) in str(caught.value)
     assert path.read_bytes() == content
@@ -77,7 +75,7 @@ def test_a_damaged_page_is_noticed_when_it_is_read(tmp_path: Path, make_sealed: 
         release_id = importing.insert(make_sealed("2026", {f"A{n}": "x" * 500 for n in range(100)}))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] + b"\xff" * (len(content) - len(content) // 2))
-    with Store.open(path, read_only=True) as store, pytest.raises(UnusableError, match="delete it"):
+    with Store.open(path, read_only=True) as store, pytest.raises(StoreError, match="delete it"):
         list(store.records(release_id))
 
 

@@ -45,9 +45,7 @@ def test_a_snapshot_comes_out_as_it_went_in(store: Store, make_sealed: MakeSeale
     assert store.notes(release_id) == ["n2", "n1"]
 
 
-def test_releases_are_those_of_a_code_set_by_label_and_revision(
-    store: Store, make_sealed: MakeSealed
-) -> None:
+def test_releases_are_those_of_a_code_set_by_label_and_revision(store: Store, make_sealed: MakeSealed) -> None:
     names = [("2026-04", 1), ("2026", 2), ("2026", 10), ("2026", 1)]
     insert(store, *(make_sealed(label, {}, revision=revision) for label, revision in names))
     insert(store, make_sealed("2026", {}, code_set="other"))
@@ -77,13 +75,12 @@ def test_code_sets_do_not_mix(store: Store, make_sealed: MakeSealed) -> None:
     )
     assert count(store, "record_version") == 3
     assert store.record(ours, "A2") is None
-    assert [release_id for release_id, _ in store.versions_of("hcpcs", "A1")] == [ours]
+    (ours_too,) = insert(store, make_sealed("2027", {"A1": "x", "A3": "z"}))
+    assert [release_id for release_id, _ in store.versions_of("hcpcs", "A1")] == [ours, ours_too]
     assert [release_id for release_id, _ in store.versions_of("other", "A1")] == [theirs]
 
 
-def test_a_release_longer_than_a_batch(
-    store: Store, make_sealed: MakeSealed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_release_longer_than_a_batch(store: Store, make_sealed: MakeSealed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "BATCH", 3)
     sealed = make_sealed("2026", {f"A{number}": "x" for number in range(10, 20)}, problems=list("abcd"))
     (release_id,) = insert(store, sealed)
@@ -110,9 +107,9 @@ def test_changed(
     new: dict[str, str],
     expected: tuple[list[str], list[str]],
 ) -> None:
-    old_id, new_id, _ = insert(
-        store, make_sealed("2025", old), make_sealed("2026", new), make_sealed("2027", old | new | {"Z": ""})
-    )
+    # An older release brings the later codes first, so that the order of ids is not that of codes.
+    older = dict(sorted((old | new).items())[1:])
+    _, old_id, new_id = insert(store, make_sealed("2024", older), make_sealed("2025", old), make_sealed("2026", new))
     went, came = store.changed(old_id, new_id)
     assert (codes(went), codes(came)) == expected
     assert store.changed(new_id, old_id) == (came, went)
@@ -130,13 +127,10 @@ def test_records_come_in_byte_order(store: Store, make_sealed: MakeSealed) -> No
 def test_unknown_fields_are_counted_where_both_releases_hold_the_same_version(
     store: Store, make_sealed: MakeSealed
 ) -> None:
-    old = make_sealed(
-        "2025", {"A1": "x", "A2": "x", "A3": "x", "A4": "x"}, {"A1": "f g", "A2": "f", "A3": "f"}
-    )
-    new = make_sealed(
-        "2026", {"A1": "x", "A2": "x", "A3": "y", "A4": "x"}, {"A1": "f g", "A2": "f", "A3": "f"}
-    )
+    old = make_sealed("2025", {"A1": "x", "A2": "x", "A3": "x", "A4": "x"}, {"A1": "f g", "A2": "f", "A3": "f"})
+    new = make_sealed("2026", {"A1": "x", "A2": "x", "A3": "y", "A4": "x"}, {"A1": "f g", "A2": "f", "A3": "f"})
     old_id, new_id, _ = insert(store, old, new, make_sealed("2027", {"A5": "x"}, {"A5": "f"}))
+    assert count(store, "record_version WHERE unknown IS NOT NULL") == 5  # the index holds no others
     assert store.unknown_in_both(old_id, new_id) == {"f": 2, "g": 1}
     assert store.unknown_in_both(old_id, old_id) == {"f": 3, "g": 1}
 
@@ -229,9 +223,17 @@ def test_a_store_in_memory_begins_empty_or_as_a_copy(tmp_path: Path, make_sealed
     assert path.read_bytes() == before
 
 
+def test_an_index_to_be_migrated_is_neither_copied_nor_touched(tmp_path: Path) -> None:
+    path = tmp_path / "tracker.db"
+    path.touch()
+    with Store.in_memory() as memory, pytest.raises(UnusableError, match="brought up to date"):
+        memory.copy_from(path)
+    assert path.read_bytes() == b""
+
+
 def test_a_damaged_index_is_not_copied(tmp_path: Path) -> None:
     path = tmp_path / "tracker.db"
     Store.open(path).close()
     path.write_bytes(path.read_bytes()[:8192])
-    with Store.in_memory() as memory, pytest.raises(UnusableError, match="delete it"):
+    with Store.in_memory() as memory, pytest.raises(StoreError, match="delete it"):
         memory.copy_from(path)

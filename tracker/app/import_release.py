@@ -173,7 +173,7 @@ def _store(stored: Stored, raw: RawRelease, source: Source, options: Options, no
         base = stored.current(label)
         if raw.amends and base is not None:
             snapshot = amend(stored.snapshot(base), snapshot)
-        if snapshot.release.complete:
+        elif snapshot.release.complete:
             require_whole(snapshot, _neighbours(stored, snapshot.release), insisted=options.complete is True)
         imported = write(archive.seal(snapshot), snapshot.records)
     return replace(imported, problems=snapshot.problems)
@@ -181,6 +181,10 @@ def _store(stored: Stored, raw: RawRelease, source: Source, options: Options, no
 
 def _store_snapshot(stored: Stored, sealed: Sealed) -> Imported:
     """Store a snapshot file of another home: the same content, under the next revision of its label."""
+    release = sealed.release
+    label = parse_label(release.label)
+    if (release.code_set, release.label, release.effective_date) != (HCPCS.name, label, effective_date(label)):
+        raise SourceError(f"{release.source.name}: {release.name} of {release.code_set} is no release of {HCPCS.name}")
     with _writing(stored) as write:
         imported = write(sealed, [archive.decode_record(record.line) for record in sealed.records])
     return replace(imported, problems=tuple(map(archive.decode_problem, sealed.problems)))

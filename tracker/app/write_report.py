@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tracker.app.stored import Stored
@@ -31,15 +32,24 @@ def render(view: ReportView, report_format: Format) -> bytes:
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: beside its place first, then under its name.
 
+    A link stays a link. A device or pipe (`/dev/stdout`) is written to, and never replaced by a file.
+
     Raises:
         TrackerError: it cannot be written. A file that stood there is left as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    temporary = None
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        target = path.resolve()
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.draft")
         temporary.write_bytes(data)
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
         raise TrackerError(f"{path}: {error.strerror}: the report was not written") from error
 
 
@@ -51,7 +61,7 @@ def _remarks(stored: Stored, diff: Diff) -> Iterator[str]:
         formats = (
             f" ({earlier.source.format}, {later.source.format})" if earlier.source.format != later.source.format else ""
         )
-        yield f"two revisions of one release: {later.name} is {why_revised(earlier, later)}{formats}"
+        yield f"two revisions of one release; {later.name} came in as: {why_revised(earlier, later)}{formats}"
     for release in (old, new) if old.name != new.name else (old,):
         meant = stored.current(release.label)
         if meant is not None and meant.release.name != release.name:

@@ -43,21 +43,22 @@ def compare(
             not know the field.
 
     A code that only one side holds is added or removed if the other side covers it. A blank is a value
-    only within a coverage; between two files of one release it is none (see `_loses_blanks`).
+    only within a coverage; between two files of one release it is none (see `_of_one_issue`).
     """
     before = {record.code: record for record in old_records}
     after = {record.code: record for record in new_records}
     compared = code_set.fields.keys() & old.fields & new.fields
     fields = [name for name in code_set.fields if name in compared]
-    blanks_are_lost = _loses_blanks(old, new)
+    of_one_issue = _of_one_issue(old, new)
     changes = []
     outside_old = outside_new = 0
     unknown = Counter(unknown_in_both or {})
     for code in sorted(before.keys() | after.keys()):
         was, now = before.get(code), after.get(code)
         if was and now:
-            unknown.update(was.unknown | now.unknown)
-            differing = _differences(fields, was, now, blanks_are_lost=blanks_are_lost)
+            outside = was.unknown | now.unknown | (_lost(fields, was, now) if of_one_issue else frozenset())
+            unknown.update(outside)
+            differing = _differences((name for name in fields if name not in outside), was, now)
             if differing:
                 administrative = code_set.administrative.issuperset(change.field for change in differing)
                 changes.append(Change(code, now.kind, Status.CHANGED, now, differing, administrative))
@@ -83,47 +84,47 @@ def compare(
 def why_revised(earlier: Release, later: Release) -> str:
     """Return, in words, why one release has two revisions.
 
-    `amended`: sheets were laid over. `read again`: the same file, by a newer program. `re-issued`: the
-    publisher's mark differs. `other file format`: text, workbook or zip of one issue.
+    `amended`: sheets were laid over. `read again`: the same file, by a newer program. `other file format`:
+    text, workbook or zip of one issue. `re-issued`: anything else, such as another mark of the publisher's.
     """
     if later.source.format == "sheet":
         return "amended"
     if later.source.sha256 == earlier.source.sha256:
         return "read again"
-    if later.mark != earlier.mark:
-        return "re-issued"
-    if later.source.format != earlier.source.format:
-        return "other file format"
-    return "re-issued"
+    return "other file format" if _of_one_issue(earlier, later) else "re-issued"
 
 
-def _loses_blanks(old: Release, new: Release) -> bool:
-    """Whether blanks are no values here: the two are one release's, read from files of different formats.
+def _of_one_issue(old: Release, new: Release) -> bool:
+    """Whether the two are one issue of one release, read from files of different formats.
 
-    Of one release the publisher writes several files, and each loses some values that the other has
-    (116 dates in the 2019 workbook, two types of service in its text). That a value is there in one only is
-    a fact about the files, not about the release.
+    Of one issue the publisher writes several files, and each loses some values that the other has (116
+    dates in the 2019 workbook, two types of service in its text). That a value stands in one file only is a
+    fact about the files, not about the release: blanks are no values between these two.
     """
-    return (old.code_set, old.label) == (new.code_set, new.label) and old.source.format != new.source.format
+    formats = {old.source.format, new.source.format}
+    same = (old.code_set, old.label, old.mark) == (new.code_set, new.label, new.mark)
+    return same and len(formats) > 1 and "sheet" not in formats
 
 
-def _differences(fields: Iterable[str], was: Record, now: Record, *, blanks_are_lost: bool) -> tuple[FieldChange, ...]:
-    unknown = was.unknown | now.unknown
+def _lost(fields: Iterable[str], was: Record, now: Record) -> frozenset[str]:
+    """Return the fields of which one side has nothing, or only some of the other's values."""
+    pairs = ((name, was.values.get(name), now.values.get(name)) for name in fields)
+    return frozenset(name for name, old, new in pairs if old != new and _is_part(old, new))
+
+
+def _is_part(old: Value | None, new: Value | None) -> bool:
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return set(old) < set(new) or set(new) < set(old)
+    return old is None or new is None
+
+
+def _differences(fields: Iterable[str], was: Record, now: Record) -> tuple[FieldChange, ...]:
     return tuple(
         FieldChange(name, old, new)
         for name in fields
         if (old := was.values.get(name)) != (new := now.values.get(name))
-        and name not in unknown
         and not (isinstance(old, tuple) and isinstance(new, tuple) and set(old) == set(new))
-        and not (blanks_are_lost and _is_part(old, new))
     )
-
-
-def _is_part(old: Value | None, new: Value | None) -> bool:
-    """Whether one value is the other with something left out: nothing there, or some values of a list."""
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        return set(old) <= set(new) or set(new) <= set(old)
-    return old is None or new is None
 
 
 def _with_comings_and_goings(changes: list[Change]) -> tuple[Change, ...]:

@@ -1,8 +1,9 @@
 """Release labels, and what CMS's file names tell: label, publisher's mark, day of publication.
 
 The file names of ten years have no one pattern. What they share: the year stands behind `HCPC` or alone
-(`HCPC17_CONTR_ANWEB`, `october-2025-alpha-numeric-hcpcs-file`), a quarter is named by its month, and
-whatever follows `ANWEB` is the publisher's mark of the issue (`12172024`, `v3`, `disc`).
+(`HCPC17_CONTR_ANWEB`, `october-2025-alpha-numeric-hcpcs-file`), a quarter is named by its month (in users'
+own names also as we label it, `2025-10`), and whatever follows `ANWEB` is the publisher's mark of the issue
+(`12172024`, `v3`, `disc`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from tracker.errors import UnknownReleaseError
 
 _MONTHS: Final = {"jan": "01", "apr": "04", "jul": "07", "oct": "10"}
+_QUARTER: Final = re.compile(r"(?<!\d)(?:19|20)\d\d[-_](01|04|07|10)(?!\d)")
 _LABEL: Final = re.compile(r"((?:19|20)\d\d)(?:-(01|04|07|10))?")
 _YEAR: Final = re.compile(r"(?:hcpcs?)?((?:19|20)\d\d)|hcpcs?(\d\d)", re.IGNORECASE)
 
@@ -62,9 +64,11 @@ def name_hints(name: str) -> NameHints:
 
     `HCPC2025_JAN_ANWEB_12172024.txt` -> 2025, mark `12172024`, published 2024-12-17.
     """
-    tokens = re.split(r"[^A-Za-z0-9]+", PurePosixPath(name).stem)
+    stem = re.sub(r"\s*\(\d+\)$", "", PurePosixPath(name).stem)  # `… (1)` is a browser's second copy
+    tokens = re.split(r"[^A-Za-z0-9]+", stem)
     year = next((m[1] or f"20{m[2]}" for m in map(_YEAR.fullmatch, tokens) if m), None)
-    month = next((_MONTHS[token[:3].lower()] for token in tokens if _is_quarter(token)), "01")
+    number = _QUARTER.search(stem)
+    month = next((_MONTHS[token[:3].lower()] for token in tokens if _is_quarter(token)), number[1] if number else "01")
     lowered = [token.lower() for token in tokens]
     rest = tokens[lowered.index("anweb") + 1 :] if "anweb" in lowered else []
     mark = "_".join(token for token in rest if token).lower() or None

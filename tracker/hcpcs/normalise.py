@@ -8,7 +8,7 @@ it was found and told as a problem; a blank that is never a value at the publish
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -49,10 +49,11 @@ def normalise(raw: RawRelease) -> Normalised:
             absent = ", ".join(column for column in field.columns if column not in some)
             message = f"without {absent} the field is known in part only, and is never compared"
             problems.append(Problem(Severity.NOTE, message, raw.records[0].file, field=name))
+    required = [field for name, field in FIELDS.items() if name in fields and field.required]
     records = []
     for record in sorted(raw.records, key=lambda record: record.code):
         found = _Findings(raw, record)
-        records.append(found.record(fields))
+        records.append(found.record(required))
         problems += found.problems
     return Normalised(tuple(records), fields, tuple(problems))
 
@@ -65,8 +66,8 @@ class _Findings:
         self.source = record
         self.problems: list[Problem] = []
 
-    def record(self, fields: frozenset[str]) -> Record:
-        """Return the record with the values of all known columns."""
+    def record(self, required: Iterable[Field]) -> Record:
+        """Return the record with the values of all known columns; `required` fields without one are unknown."""
         values: dict[str, Value] = {}
         for column, text in self.source.values.items():
             field = COLUMNS[column]
@@ -78,15 +79,17 @@ class _Findings:
             elif value not in (slots := values.get(field.name, ())):
                 values[field.name] = (*slots, value)
         self._note_shifts(values)
-        lost = [FIELDS[name] for name in FIELDS if name in fields and FIELDS[name].required and name not in values]
+        lost = [field for field in required if field.name not in values]
         for field in lost:
             self._tell(Severity.WARNING, field, field.columns[0], "", "blank, which CMS never leaves it: not known")
         return Record(self.source.code, self.source.kind, values, frozenset(field.name for field in lost))
 
     def _value(self, field: Field, column: str, text: str) -> str:
         value = " ".join(text.split())
-        if not value.isascii() or not value.isprintable():
-            value = self._readable(field, column, value)
+        if not text.isascii() or not value.isprintable():
+            value = self._readable(field, column, text)
+        if not value:
+            return value
         if field.is_date:
             day = iso_date(value)
             if day is None and not self._is_shifted(field):
@@ -96,14 +99,15 @@ class _Findings:
             filled = value.zfill(field.width)
             self._tell(Severity.NOTE, field, column, value, "leading zeros restored")
             value = filled
-        if field.meanings and value and value not in field.meanings and not self._is_shifted(field):
+        if field.meanings and value not in field.meanings and not self._is_shifted(field):
             self._tell(Severity.ERROR, field, column, value, "not in the field's code list: kept as it is")
         return value
 
-    def _readable(self, field: Field, column: str, value: str) -> str:
+    def _readable(self, field: Field, column: str, text: str) -> str:
         """Mend what a wrong decoding left: C1 controls are cp1252 bytes, other controls are dropped."""
-        mended = _C1.sub(lambda match: match[0].encode("latin-1").decode("cp1252", "replace"), value)
-        mended = " ".join(_CONTROL.sub("", mended).split())
+        value = " ".join(text.split())
+        mended = _C1.sub(lambda match: match[0].encode("latin-1").decode("cp1252", "replace"), text)
+        mended = " ".join(_CONTROL.sub("", " ".join(mended.split())).split())
         if "\ufffd" in mended:
             self._tell(Severity.WARNING, field, column, value, "holds a character that cannot be read")
         elif mended != value:
@@ -112,9 +116,12 @@ class _Findings:
 
     def _shifts(self) -> Iterator[tuple[Field, Field, str, str, date]]:
         for coded, dated in _SHIFTS:
-            code, text = (self.source.values.get(field.columns[0], "").strip() for field in (coded, dated))
+            code = self.source.values.get(coded.columns[0], "").strip()
+            if not code or code in (coded.meanings or {}):
+                continue
+            text = self.source.values.get(dated.columns[0], "").strip()
             day = iso_date(code + text)
-            if code not in (coded.meanings or {}) and day is not None and text:
+            if text and day is not None:
                 yield coded, dated, code, text, day
 
     def _is_shifted(self, field: Field) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from tracker.model import Change, CodeSet, Record, Release, Value
+from tracker.model import Change, CodeSet, Record, Release, Status, Value
 from tracker.report.view import ReportView
 
 SCHEMA: Final = 1
@@ -37,7 +37,7 @@ def render(view: ReportView) -> bytes:
         },
     }
     members = [f"{_text(name)}:{_text(value)}" for name, value in head.items()]
-    changes = ",\n".join(_text(_change(view.code_set, change)) for change in diff.changes)
+    changes = ",\n".join(_text(_change(view, change)) for change in diff.changes)
     members.append(f'"changes":[\n{changes}\n]' if changes else '"changes":[]')
     return ("{" + ",\n".join(members) + "}\n").encode()
 
@@ -58,7 +58,9 @@ def _release(release: Release) -> dict[str, object]:
     }
 
 
-def _change(code_set: CodeSet, change: Change) -> dict[str, object]:
+def _change(view: ReportView, change: Change) -> dict[str, object]:
+    code_set = view.code_set
+    release = view.diff.old if change.status is Status.REMOVED else view.diff.new
     return {
         "code": change.code,
         "kind": change.kind,
@@ -73,15 +75,19 @@ def _change(code_set: CodeSet, change: Change) -> dict[str, object]:
             }
             for field in change.fields
         ],
-        "record": record(code_set, change.record),
+        "record": _record(code_set, change.record, release),
     }
 
 
-def record(code_set: CodeSet, content: Record) -> dict[str, object]:
-    """Return a record as its filled fields, in the catalogue's order, behind its code and kind."""
+def _record(code_set: CodeSet, content: Record, release: Release) -> dict[str, object]:
+    """Return a record as its filled fields, in the catalogue's order, behind its code and kind.
+
+    `unknown` names the fields that the record does not know, or knows in part.
+    """
+    partly = content.values.keys() - release.fields
     values = {name: _value(code_set, name, content.values[name]) for name in code_set.fields if name in content.values}
-    unknown = {"unknown": sorted(content.unknown)} if content.unknown else {}
-    return {"code": content.code, "kind": content.kind, **values, **unknown}
+    unknown = sorted(content.unknown | partly)
+    return {"code": content.code, "kind": content.kind, **values, **({"unknown": unknown} if unknown else {})}
 
 
 def _value(code_set: CodeSet, name: str, value: Value | None) -> object:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from tracker.model import CodeSet, Note, Problem, Record, Release
+from tracker.model import CodeSet, Facet, Note, Problem, Record, Release
 from tracker.report.text import Line
-from tracker.report.view import decode, words
+from tracker.report.view import amount, decode, words
 
 SOME = 5
 """How many kinds of problems an import shows, and how many codes of each."""
@@ -56,8 +56,8 @@ def summary(release: Release) -> str:
     counts = release.counts
     published = f", published {release.published_date}" if release.published_date else ""
     return (
-        f"{release.name}: {release.codes:,} codes ({counts.get('procedure', 0):,} procedures, "
-        f"{counts.get('modifier', 0):,} modifiers), {'complete' if release.complete else 'excerpt'}, "
+        f"{release.name}: {amount(release.codes, 'code')} ({amount(counts.get('procedure', 0), 'procedure')}, "
+        f"{amount(counts.get('modifier', 0), 'modifier')}), {'complete' if release.complete else 'excerpt'}, "
         f"effective {release.effective_date}{published}, digest {release.digest[:12]}"
     )
 
@@ -108,7 +108,7 @@ def record(code_set: CodeSet, release: Release, content: Record, notes: Iterable
     for field in filled:
         value = content.values[field.name]
         told = decode(code_set, field.name, value)
-        if isinstance(value, str) and value in texts and field.name == "processing_note":
+        if isinstance(value, str) and value in texts and field.facet is Facet.NOTE:
             told = f"{value} ({texts[value]})"
         partly = " (known in part)" if field.name in content.unknown or field.name not in release.fields else ""
         yield Line(((f"  {field.label:<{width}}", "dim"), (f"{told}{partly}", "")), width + 2)

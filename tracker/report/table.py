@@ -1,8 +1,8 @@
 """The report as CSV: one row a changed field, for a spreadsheet or a database.
 
 An added code has a row for each field that it has, without an old value; a removed code likewise without a
-new one. The values of a repeated field are parted by a blank. A text that a spreadsheet would take for a
-formula is led by an apostrophe.
+new one. The values of a repeated field are parted by `; `, for one may hold a blank (`2130 A`). A text that
+a spreadsheet would take for a formula is led by an apostrophe.
 """
 
 from __future__ import annotations
@@ -42,5 +42,5 @@ def _fields(code_set: CodeSet, change: Change) -> Iterator[tuple[str, Value | No
 
 
 def _cell(value: Value | None) -> str:
-    text = value if isinstance(value, str) else " ".join(value or ())
+    text = value if isinstance(value, str) else "; ".join(value or ())
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -37,7 +37,8 @@ def render(view: ReportView) -> bytes:
 def lines(view: ReportView, limit: int | None = None) -> Iterator[Line]:
     """Yield the report's lines, with at most `limit` codes a group."""
     diff, counts = view.diff, view.counts
-    yield Line(((f"{diff.old.label} → {diff.new.label}", "heading"),))
+    sides = (diff.old.label, diff.new.label) if diff.old.label != diff.new.label else (diff.old.name, diff.new.name)
+    yield Line(((" → ".join(sides), "heading"),))
     yield Line((("  old  ", "dim"), (describe(diff.old), "")), 7)
     yield Line((("  new  ", "dim"), (describe(diff.new), "")), 7)
     yield Line(())

@@ -111,6 +111,11 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def amount(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 code`, `8,642 codes`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _is_added_ended(code_set: CodeSet, change: Change) -> bool:
     return change.status is Status.ADDED and code_set.ended in change.record.values
 
@@ -155,24 +160,19 @@ def _remarks(code_set: CodeSet, diff: Diff) -> Iterator[str]:
         yield f"{old.label} is newer than {new.label}: this leads back in time"
     for release, other, codes in ((new, old, outside.codes_old), (old, new, outside.codes_new)):
         if codes:
-            verb, noun = ("is", "code") if codes == 1 else ("are", "codes")
-            yield (
-                f"{release.name} is an excerpt: {codes:,} {noun} of {other.name} {verb} not in it and "
-                "could not be compared"
-            )
-    for amount, names in _by_amount(outside.fields):
-        noun = "code" if amount == 1 else "codes"
-        yield f"not known on both sides, and not compared, for {amount:,} {noun}: {', '.join(map(words, names))}"
+            yield f"{release.name} is an excerpt: {amount(codes, 'code')} of {other.name} could not be compared"
+    for number, names in _by_number(outside.fields):
+        told = ", ".join(map(words, names))
+        yield f"not known on one side or both, and not compared, for {amount(number, 'code')}: {told}"
     shown = count(code_set, diff)
     if shown.administrative:
-        noun = "code differs" if shown.administrative == 1 else "codes differ"
         fields = " and ".join(words(name) for name in code_set.fields if name in code_set.administrative)
-        yield f"administrative: {shown.administrative:,} {noun} in {fields} alone"
+        yield f"administrative: {amount(shown.administrative, 'code')} changed in {fields} alone"
 
 
-def _by_amount(fields: Mapping[str, int]) -> list[tuple[int, list[str]]]:
-    amounts = sorted(set(fields.values()), reverse=True)
-    return [(amount, [name for name, number in fields.items() if number == amount]) for amount in amounts]
+def _by_number(fields: Mapping[str, int]) -> list[tuple[int, list[str]]]:
+    numbers = sorted(set(fields.values()), reverse=True)
+    return [(number, [name for name in fields if fields[name] == number]) for number in numbers]
 
 
 def describe(release: Release) -> str:
@@ -180,7 +180,7 @@ def describe(release: Release) -> str:
     extent = "complete" if release.complete else "excerpt"
     withdrawn = f", withdrawn ({release.withdrawn})" if release.withdrawn else ""
     return (
-        f"{release.name}: {release.codes:,} codes, {extent}, effective {release.effective_date}, "
+        f"{release.name}: {amount(release.codes, 'code')}, {extent}, effective {release.effective_date}, "
         f"from {release.source.name}{withdrawn}"
     )
 

@@ -18,8 +18,6 @@ WAIT_SECONDS = 30
 ADVISORY_LOCK = 0x747261636B6572  # "tracker": every program that writes must ask for the same number
 POSTGRESQL_FORM = "postgresql://user:password@host/database"
 UNUSABLE = {
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,

@@ -62,13 +62,10 @@ record_version = Table(
     UniqueConstraint("code_set", "code", "digest"),
 )
 
-# Few versions have unknown fields. Counting those that two releases share begins with this short list.
-Index(
-    None,
-    record_version.c.unknown,
-    sqlite_where=record_version.c.unknown.is_not(None),
-    postgresql_where=record_version.c.unknown.is_not(None),
-)
+# Few versions have unknown fields. Counting those that two releases share begins with this short list. It is as
+# short on PostgreSQL, where the migration alone says so: a `postgresql_where` here would import that dialect
+# into every command (0.02 s).
+Index(None, record_version.c.unknown, sqlite_where=record_version.c.unknown.is_not(None))
 
 # By far the longest table: without a rowid, and without an index on version_id, 10 bytes a row.
 release_record = Table(

@@ -11,7 +11,9 @@ classified" codes or the record layout, which stand beside them in the same form
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import replace
@@ -20,15 +22,29 @@ from typing import TYPE_CHECKING, Final
 from tracker.errors import SourceError
 from tracker.hcpcs.catalogue import COLUMNS
 from tracker.hcpcs.labels import name_hints
+from tracker.hcpcs.normalise import iso_date
 from tracker.hcpcs.readers import notes, record_text, workbook
 from tracker.hcpcs.readers.decoding import decode
-from tracker.model import Note, Problem, RawRecord, RawRelease, Severity
+from tracker.model import Field, Note, Problem, RawRecord, RawRelease, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MEMBER_SIZE: Final = 256 * 1024 * 1024
 """The largest member that is unpacked. CMS's largest has 5 MB; a zip bomb has no end."""
+
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What Python's zipfile raises for a damaged file."""
 
 _NOT_RECORDS: Final = re.compile(r"correction|trans|noc[ _]codes|layout|readme|proc_?notes", re.IGNORECASE)
 
@@ -42,7 +58,7 @@ def read(name: str, data: bytes) -> RawRelease:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
             return _read_members(name, bundle)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError, zlib.error) as error:
+    except DAMAGED as error:
         message = f"{name}: the zip cannot be read ({error}): download it again"
         raise SourceError(message) from error
 
@@ -54,12 +70,20 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
         if record_text.holds_records(data := _unpack(name, bundle, member))
     ]
     books = [(member, _unpack(name, bundle, member)) for member in _members(bundle, ".xlsx", ".xls")]
+    if len(books) > 1:  # others lie beside the records' one under names that change
+        books = [(member, data) for member, data in books if _is_records_name(member)] or books
     for members in (texts, books):
         if len(members) > 1:
             message = f"{name}: holds the records twice ({members[0][0]}, {members[1][0]}): import one of them alone"
             raise SourceError(message)
     read_texts = [record_text.read(_base(member), decode(data)) for member, data in texts]
-    read_books = [workbook.read(_base(member), data) for member, data in books]
+    read_books = []
+    for member, data in books:
+        try:
+            read_books.append(workbook.read(_base(member), data))
+        except SourceError:
+            if not texts or _is_records_name(member):  # beside a text, a workbook of any other name may be anything
+                raise
     if read_texts and read_books:
         joined = join(read_texts[0], read_books[0])
     elif read_texts or read_books:
@@ -112,7 +136,7 @@ def _join_values(book: RawRelease, ours: RawRecord, other: RawRecord) -> tuple[d
         mine, its = ours.values.get(column, ""), other.values.get(column, "")
         if mine or its:
             values[column] = mine or its
-        if mine == its or " ".join(mine.split()) == " ".join(its.split()) or column not in book.columns:
+        if mine == its or column not in book.columns or _plain(field, mine) == _plain(field, its):
             continue
         if not mine:
             severity, message = Severity.NOTE, "blank in the text: the workbook's value was taken"
@@ -123,6 +147,15 @@ def _join_values(book: RawRelease, ours: RawRecord, other: RawRecord) -> tuple[d
         where = book.where(other, column)
         problems.append(Problem(severity, message, other.file, where, ours.code, field.name, its[-200:]))
     return values, problems
+
+
+def _plain(field: Field, text: str) -> str:
+    """Return a value as normalising will: a workbook's numbers and dates are no disagreement."""
+    value = " ".join(text.split())
+    day = iso_date(value) if field.is_date else None
+    if day is not None:
+        return day.isoformat()
+    return value.zfill(field.width) if value and field.zero_filled and value.isdecimal() else value
 
 
 def _alone(record: RawRecord, other_file: str) -> Problem:
@@ -136,6 +169,10 @@ def _members(bundle: zipfile.ZipFile, *endings: str) -> Iterator[str]:
         base = _base(member)
         if base.lower().endswith(endings) and not _NOT_RECORDS.search(base) and not base.startswith("."):
             yield member
+
+
+def _is_records_name(member: str) -> bool:
+    return "anweb" in _base(member).lower()
 
 
 def _notes(name: str, bundle: zipfile.ZipFile) -> tuple[Note, ...]:

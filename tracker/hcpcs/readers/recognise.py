@@ -82,5 +82,5 @@ def _is_workbook(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as members:
             return "[Content_Types].xml" in members.namelist()
-    except zipfile.BadZipFile:
+    except bundle.DAMAGED:
         return False

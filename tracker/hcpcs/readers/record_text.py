@@ -21,7 +21,9 @@ from tracker.hcpcs.catalogue import COLUMNS, FIELDS
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
 
 _RECORD: Final = re.compile(r"(?:   [A-Z0-9]{2}|[A-Z0-9]{5})[0-9 ]{5}[3478]")
-_RECORD_LINE: Final = re.compile(_RECORD.pattern.encode(), re.MULTILINE)
+_RECORD_LINE: Final = re.compile(rb"^(?:\xef\xbb\xbf)?" + _RECORD.pattern.encode() + rb"[^,;|\t\r\n]", re.MULTILINE)
+"""A record at the begin of a line, description and all: no eleven digits in a notice or a table."""
+
 _KINDS: Final = {"3": Kind.PROCEDURE, "7": Kind.MODIFIER}
 _DESCRIPTION: Final = FIELDS["long_description"]
 _LONG: Final = _DESCRIPTION.columns[0]
@@ -51,7 +53,8 @@ def read(name: str, text: str) -> RawRelease:
         text: its decoded content.
 
     Raises:
-        SourceError: the file is cut off, a continuation has no first line, or a code stands twice.
+        SourceError: the file is cut off, a continuation has no first line, a code stands twice, or there
+            is no record at all.
     """
     lines = [line.rstrip("\r\x1a") for line in text.split("\n")]
     records: dict[str, RawRecord] = {}
@@ -71,7 +74,7 @@ def read(name: str, text: str) -> RawRelease:
                     "line is missing: the file is damaged, download it again"
                 )
                 raise SourceError(message)
-            descriptions[code].append(line[_LONG_SLICE])
+            descriptions[code].append(line[_LONG_SLICE].rstrip(" "))
             continue
         code = line[:5].strip()
         if len(line) < _LAST:
@@ -82,8 +85,11 @@ def read(name: str, text: str) -> RawRelease:
             )
             raise SourceError(message)
         values = {column: value for column, begin, end in _SLICES if (value := line[begin:end].strip())}
-        descriptions[code] = [line[_LONG_SLICE]]
+        descriptions[code] = [line[_LONG_SLICE].rstrip(" ")]
         records[code] = RawRecord(code, kind, values, name, number)
+    if not records:
+        message = f"{name}: no line is a record as CMS writes them: import the file with the records"
+        raise SourceError(message)
     if lines[-1]:
         _require_whole(name, lines, code)
     for code, parts in descriptions.items():
@@ -94,10 +100,13 @@ def read(name: str, text: str) -> RawRelease:
 
 
 def _require_whole(name: str, lines: list[str], code: str) -> None:
-    """Refuse a file whose last line has no line end and is shorter than all lines of its kind."""
+    """Refuse a file whose last line has no line end and lacks a part.
+
+    It may not be shorter than all lines of its kind, nor end before its description's last character.
+    """
     last = lines[-1]
     alike = [len(line) for line in lines[:-1] if line[10:11] == last[10:11] and _RECORD.match(line)]
-    if not _RECORD.match(last) or (alike and len(last) < min(alike)):
+    if not _RECORD.match(last) or len(last) < max(_LONG_SLICE.stop, min(alike, default=0)):
         raise SourceError(_cut_off(name, len(lines), last[:5].strip() or code))
 
 

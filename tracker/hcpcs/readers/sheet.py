@@ -27,15 +27,17 @@ from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
 _MARKUP: Final = re.compile(r"\*\*|</?(?:a|b|br|em|i|p|span|strong|u)(?:\s[^>]*)?/?>", re.IGNORECASE)
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z0-9]{5}")
 _RULING: Final = re.compile(r"[-:=\s|+]*")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def _spelling(label: str) -> str:
-    return " ".join(label.replace("#", " #").split()).casefold().removeprefix("hcpcs ")
+    return " ".join(label.replace("#", " #").split()).replace("# ", "#").casefold().removeprefix("hcpcs ")
 
 
 def _labels(suffix: str = "") -> dict[str, str]:
     """Every spelling of a row's label -> CMS's column name. Names of the record layout are understood too."""
-    single = {name: row.columns[0] for row in FIELDS.values() for name in (row.label, row.columns[0], row.name)}
+    single = {name: row.columns[0] for row in FIELDS.values() for name in (row.label, row.name)}
+    single |= {column: column for column in COLUMNS}
     numbered = {
         f"{row.label} #{slot}": column
         for row in FIELDS.values()
@@ -53,7 +55,7 @@ _STATUS, _UPDATED = "status", "last update date"
 
 def is_sheet(text: str) -> bool:
     """Whether a text is a per-code sheet: it has a row for the code or for its description."""
-    labels = {_spelling(cells[0]) for line in text.splitlines() if len(cells := _cells(line)) > 1}
+    labels = {_spelling(cells[0]) for line in _LINE_END.split(text) if len(cells := _cells(line)) > 1}
     return (not labels.isdisjoint(_CODES) and not labels.isdisjoint(_VALUES)) or _spelling("Code Description") in labels
 
 
@@ -68,8 +70,8 @@ def read(name: str, text: str) -> RawRelease:
     decoded: list[tuple[int, str, str]] = []
     problems: list[Problem] = []
     label = None
-    for line, cells in enumerate(map(_cells, text.splitlines()), 1):
-        if len(cells) < 2 or not cells[0] or _RULING.fullmatch(cells[0]):  # noqa: PLR2004
+    for line, cells in enumerate(map(_cells, _LINE_END.split(text)), 1):
+        if len(cells) < 2 or not cells[1] or _RULING.fullmatch(cells[0]):  # noqa: PLR2004
             continue
         row, value = _spelling(cells[0]), cells[1]
         if row in _CODES:
@@ -78,13 +80,16 @@ def read(name: str, text: str) -> RawRelease:
             codes[code] = (line, kind)
         elif row in _VALUES:
             column = _VALUES[row]
-            if value and values.setdefault(column, value) != value:
+            if values.setdefault(column, value) != value:
                 message = f"{name}, line {line}: {cells[0]} stands twice with different values: keep one of them"
                 raise SourceError(message)
         elif row in _DECODED:
             decoded.append((line, _DECODED[row], value))
         elif row == _UPDATED:
             label = _label(value)
+            if label is None:
+                message = f"the last update date {value[:40]!r} names no release"
+                problems.append(Problem(Severity.NOTE, message, name, f"line {line}", raw=value[:80]))
         elif row != _STATUS:
             message = f"the row {cells[0][:40]!r} is no known field and was passed over"
             problems.append(Problem(Severity.NOTE, message, name, f"line {line}", raw=value[:80]))
@@ -97,7 +102,8 @@ def read(name: str, text: str) -> RawRelease:
         raise SourceError(message)
     ((code, (line, kind)),) = codes.items()
     problems += [_misdecoded(name, code, *row, values) for row in decoded if not _agrees(*row[1:], values)]
-    record = RawRecord(code, kind, values, name, line)
+    in_order = {column: values[column] for column in COLUMNS if column in values}
+    record = RawRecord(code, kind, in_order, name, line)
     return RawRelease(
         "sheet",
         (record,),

@@ -2,12 +2,14 @@
 
 The header stands after 0, 7 or 10 rows of notice; thousands of empty rows may follow the last record.
 Not all 48 columns need be there: an absent one is not known. Without RECID the kind follows from the
-code's shape. A row with RECID 4 or 8 goes on with the long description of the row above (G0503).
+code's shape. A row with RECID 4 or 8 goes on with the long description of the row above (G0503). A row with
+a code and nothing else is a record only where no column is one that CMS always fills (`HCPC,TERM DT`).
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -70,7 +72,8 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
     if twice:
         message = f"{name}, line {header_line}: the column {twice[0]} stands twice: keep one of them"
         raise SourceError(message)
-    places = [(place, column) for place, column in enumerate(names) if column in COLUMNS]
+    places = [(names.index(column), column) for column in COLUMNS if column in names]  # slots in their order
+    blank_is_known = not any(COLUMNS[column].required for _, column in places)
     code_place, kind_place = names.index("HCPC"), names.index("RECID") if "RECID" in names else None
     records: dict[str, RawRecord] = {}
     problems = [_unknown_column(name, header_line, column) for column in names if _is_unknown(column)]
@@ -80,8 +83,9 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
         padded = cells if len(cells) >= len(names) else (*cells, *[""] * (len(names) - len(cells)))
         values = {column: value for place, column in places if (value := padded[place].strip())}
         code = padded[code_place].strip().upper()
-        if not values:
-            problems.append(_no_record(name, line, padded[code_place]))
+        if not values and not (blank_is_known and _CODE.fullmatch(code)):
+            if any(cell.strip() for cell in cells):
+                problems.append(_no_record(name, line, padded[code_place]))
             continue
         if not _CODE.fullmatch(code):
             message = (
@@ -116,15 +120,17 @@ def read_csv(name: str, text: str) -> RawRelease | None:
         SourceError: as `read_rows`; or the file is no well-formed CSV.
     """
     for separator in ",;\t|":
+        rows: list[Row] = []
+        broken = None
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         try:
-            rows = [
-                (reader.line_num, cells)
-                for reader in [csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)]
-                for cells in reader
-            ]
-        except csv.Error:
-            continue
+            rows.extend((reader.line_num, cells) for cells in reader)
+        except csv.Error as error:
+            broken = error
         header = find_header(rows[:_HEADER_ROWS])
+        if header is not None and broken is not None:
+            message = f"{name}: the CSV is malformed after line {rows[-1][0]} ({broken}): correct the quotes there"
+            raise SourceError(message)
         if header is not None:
             return read_rows(name, "table", rows, header)
     return None
@@ -143,11 +149,10 @@ def _go_on(name: str, line: int, records: dict[str, RawRecord], code: str, value
 def _require_codes(name: str, records: Iterable[RawRecord], columns: frozenset[str]) -> None:
     """Refuse a file whose coded columns hold something else, such as CMS's transaction report."""
     records = list(records)
-    for column in sorted(columns):
-        meanings = COLUMNS[column].meanings
+    for column in sorted(column for column in columns if COLUMNS[column].meanings):
         filled = [record.values[column] for record in records if column in record.values]
         wide = [value for value in filled if len(value) > COLUMNS[column].width]
-        if meanings and len(wide) * 2 > len(filled):
+        if len(wide) * 2 > len(filled):
             message = (
                 f"{name}: the column {column} holds words such as {wide[0][:40]!r} where a code of "
                 f"{COLUMNS[column].width} is expected: this is a report about a release, not the release; "

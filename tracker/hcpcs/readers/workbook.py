@@ -37,7 +37,10 @@ def read(name: str, data: bytes) -> RawRelease:
             header = table.find_header(rows)
             if header is not None:
                 return table.read_rows(name, "workbook", rows, header)
-    except CalamineError as error:
+    except BaseException as error:
+        # A damaged file can make calamine's Rust panic, which reaches Python as a BaseException without a home.
+        if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":
+            raise
         message = f"{name}: the workbook cannot be read ({error}): is it whole, and without a password?"
         raise SourceError(message) from error
     message = (

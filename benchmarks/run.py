@@ -1,0 +1,309 @@
+"""What tracker costs beside its peers, each run as a whole process: `make bench`. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+WORK = HERE / ".work"
+TRACKER, PEERS, DATA = WORK / "tracker", WORK / "peers", WORK / "data"
+REAL_ZIP, REAL_WORKBOOK = "hcpcs-2025.zip", "HCPC2025_OCT_ANWEB_v3.xlsx"
+RUNS, QUICK_RUNS = 11, 3
+MIB = 1024 * 1024
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes in which the system counts a process's peak memory."""
+
+
+class BenchError(Exception):
+    """Something that was to be measured does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two releases: how tracker calls them, the files that it imports, and what the peers read."""
+
+    name: str
+    labels: tuple[str, str]
+    sources: tuple[Path, Path]
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        """A home in which both releases are stored."""
+        return self.folder / "home"
+
+    @property
+    def tables(self) -> tuple[Path, Path]:
+        """The releases as CSV files."""
+        return self.folder / f"{self.labels[0]}.csv", self.folder / f"{self.labels[1]}.csv"
+
+    @property
+    def database(self) -> Path:
+        """The releases as two tables of a SQLite file."""
+        return self.folder / "join.db"
+
+
+@dataclass(slots=True)
+class Measure:
+    """One program at one work, and what its runs took: wall seconds, processor seconds, MiB at most."""
+
+    work: str
+    program: str
+    command: Sequence[str | Path]
+    prepare: Callable[[], None] | None = None
+    seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    peaks: list[float] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Run the program once, and note what it took."""
+        if self.prepare is not None:
+            self.prepare()
+        output = WORK / "output"
+        seconds, processor, peak, code = map(
+            float, _call(sys.executable, "-I", "-S", HERE / "once.py", output, *self.command).split()
+        )
+        if code:
+            said = output.read_text(encoding="utf-8", errors="replace")
+            raise BenchError(f"{' '.join(map(str, self.command))} ended with {code:.0f}:\n{said}")
+        self.seconds.append(seconds)
+        self.processor.append(processor)
+        self.peaks.append(peak * PEAK_UNIT / MIB)
+
+    def forget(self) -> None:
+        """Forget the runs up to here."""
+        for noted in (self.seconds, self.processor, self.peaks):
+            noted.clear()
+
+
+# ---------------------------------------------------------------- environments
+
+
+def make_environments() -> None:
+    """Make tracker's environment and the peers', or bring them up to date.
+
+    They are two because deepdiff imports what it finds, and tracker is measured as users install it: from
+    the wheel, with the pinned libraries and nothing of the development tools.
+    """
+    _environment(TRACKER, _runtime_pins())
+    wheels = WORK / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
+    _call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", wheels)
+    _pip(TRACKER, "--no-deps", "--no-index", "--force-reinstall", *wheels.iterdir())
+    _environment(PEERS, (HERE / "requirements.txt").read_text(encoding="utf-8"))
+
+
+def _runtime_pins() -> str:
+    """Return those parts of the project's requirements.txt that tracker needs to run."""
+    parts = re.split(r"\n(?=\S)", (ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    pins = {_name(part): part for part in parts}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted, todo = set[str](), [_name(line) for line in project["dependencies"]]
+    while todo:
+        name = todo.pop()
+        if name in pins and name not in wanted:
+            wanted.add(name)
+            todo += _needed_by(name)
+    return "".join(f"{pins[name].strip()}\n" for name in sorted(wanted))
+
+
+def _needed_by(name: str) -> list[str]:
+    try:
+        lines = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:  # another system's
+        return []
+    return [_name(line) for line in lines if "extra ==" not in line]
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def _environment(folder: Path, pins: str) -> None:
+    """Make an environment with the pinned packages, unless it is there and has them."""
+    stamp, told = folder / "made-for", f"{sys.version}\n{pins}"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == told:
+        return
+    print(f"making {folder.relative_to(ROOT)} …", file=sys.stderr)
+    _call(sys.executable, "-m", "venv", "--clear", folder)
+    file = folder / "requirements.txt"
+    file.write_text(pins, encoding="utf-8")
+    _pip(folder, "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", file)
+    stamp.write_text(told, encoding="utf-8")
+
+
+def _pip(folder: Path, *options: str | Path) -> None:
+    _call(folder / "bin" / "python", "-m", "pip", "-qq", "--disable-pip-version-check", "install", *options)
+
+
+# ---------------------------------------------------------------- data
+
+
+def make_data(releases: Path | None) -> list[Pair]:
+    """Make what is measured: two made-up releases, and with `releases` two real ones as well."""
+    shutil.rmtree(DATA, ignore_errors=True)
+    folder = DATA / "made-up"
+    folder.mkdir(parents=True)
+    _call(TRACKER / "bin" / "python", HERE / "data.py", "made-up", folder)
+    texts = folder / "HCPC2025_JAN_ANWEB_v1.txt", folder / "HCPC2026_JAN_ANWEB_v1.txt"
+    pairs = [Pair("made-up", ("2025", "2026"), texts, folder)]
+    _store(pairs[0])
+    if releases is not None:
+        folder = DATA / "real"
+        folder.mkdir()
+        sources = _find(releases, REAL_ZIP), _find(releases, REAL_WORKBOOK)
+        pairs.append(Pair("real", ("2025", "2025-10"), sources, folder))
+        _store(pairs[1])
+    return pairs
+
+
+def _store(pair: Pair) -> None:
+    """Store a pair's releases as tracker does, and as two tables."""
+    for source in pair.sources:
+        _call(TRACKER / "bin" / "tracker", "import", source, "--home", pair.home)
+    if not pair.tables[0].exists():
+        snapshots = [pair.home / "snapshots" / f"{label}.r1.jsonl" for label in pair.labels]
+        _call(TRACKER / "bin" / "python", HERE / "data.py", "csv", *snapshots, pair.folder)
+    _call(PEERS / "bin" / "python", HERE / "sqlite_join.py", "store", pair.database, *pair.tables)
+
+
+def _find(folder: Path, name: str) -> Path:
+    found = next(folder.rglob(name), None)
+    if found is None:
+        raise BenchError(f"{folder} does not hold {name}: unset TRACKER_RELEASES to do without it")
+    return found
+
+
+# ---------------------------------------------------------------- what is run
+
+
+def diff_commands(pair: Pair) -> dict[str, list[str | Path]]:
+    """Return each program's command for the diff of a pair, ours first; each prints JSON."""
+    return {
+        "tracker": [TRACKER / "bin" / "tracker", "diff", *pair.labels, "--format", "json", "--home", pair.home],
+        "csv-diff": [PEERS / "bin" / "csv-diff", *pair.tables, "--key", "HCPC", "--json"],
+        "bare SQLite join": [PEERS / "bin" / "python", HERE / "sqlite_join.py", "diff", pair.database],
+    }
+
+
+def require_agreement(pair: Pair) -> str:
+    """Return the counts of added, removed and changed codes on which all programs agree.
+
+    Raises:
+        BenchError: they do not, and measuring them would compare different works.
+    """
+    counts = {program: _counts(json.loads(_call(*command))) for program, command in diff_commands(pair).items()}
+    known = pair.folder / "counts.json"
+    if known.is_file():
+        counts["as made"] = _counts(json.loads(known.read_text(encoding="utf-8")))
+    if len(set(counts.values())) > 1:
+        told = "; ".join(f"{program}: {count}" for program, count in counts.items())
+        raise BenchError(f"the {pair.name} releases differ by what each program says: {told}")
+    return counts["tracker"]
+
+
+def _counts(answer: dict[str, object]) -> str:
+    counted = answer.get("counts", answer)
+    if not isinstance(counted, dict):
+        raise BenchError(f"no counts in {answer}")
+    numbers = {key: counted[key] for key in ("added", "removed", "changed")}
+    return ", ".join(f"{len(n) if isinstance(n, list) else n:,} {key}" for key, n in numbers.items())
+
+
+def measures(pairs: Sequence[Pair]) -> list[Measure]:
+    """Return everything that is run, by work; tracker is the first of each work."""
+    found = [
+        Measure("start-up", "tracker --help", [TRACKER / "bin" / "tracker", "--help"]),
+        Measure("start-up", "python -c pass", [TRACKER / "bin" / "python", "-c", "pass"]),
+    ]
+    empty = WORK / "empty"
+    sources = [("made-up text", pairs[0].sources[0])]
+    if len(pairs) > 1:
+        sources += [("real zip", pairs[1].sources[0]), ("real workbook", pairs[1].sources[1])]
+    for what, source in sources:
+        command: list[str | Path] = [TRACKER / "bin" / "tracker", "import", source, "--home", empty]
+        found.append(Measure(f"import, {what}", "tracker", command, lambda: shutil.rmtree(empty, ignore_errors=True)))
+    for pair in pairs:
+        found += [Measure(f"diff, {pair.name}", program, command) for program, command in diff_commands(pair).items()]
+    return found
+
+
+def table(found: Iterable[Measure]) -> str:
+    """Return the measures as a table."""
+    rows = [("work", "program", "median s", "min to max", "to tracker", "processor s", "peak MiB")]
+    ours: dict[str, Measure] = {}
+    for one in found:
+        base = ours.setdefault(one.work, one)
+        wall = median(one.seconds)
+        span = f"{min(one.seconds):.3f} to {max(one.seconds):.3f}"
+        ratio = f"{wall / median(base.seconds):.2f}"
+        more = f"{median(one.processor):.3f}", f"{max(one.peaks):.0f}"
+        rows.append((one.work, one.program, f"{wall:.3f}", span, ratio, *more))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def sizes(pairs: Iterable[Pair]) -> str:
+    """Say how large the indexes are, beside what else holds the same two releases."""
+    lines = []
+    for pair in pairs:
+        files = {
+            "index": [pair.home / "tracker.db"],
+            "archive": (pair.home / "snapshots").iterdir(),
+            "bare SQLite tables": [pair.database],
+            "CSV": pair.tables,
+        }
+        told = (f"{what} {sum(path.stat().st_size for path in paths) / MIB:.1f}" for what, paths in files.items())
+        lines.append(f"size of both {pair.name} releases in MiB: {', '.join(told)}")
+    return "\n".join(lines)
+
+
+def _call(*command: str | Path) -> str:
+    """Run a command that is not measured, and return what it prints."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def main() -> None:
+    """Prepare, check that all agree, measure in turn, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_RUNS} runs instead of {RUNS}")
+    runs = QUICK_RUNS if parser.parse_args().quick else RUNS
+    releases = os.environ.get("TRACKER_RELEASES")
+    for name in [name for name in os.environ if name.startswith(("TRACKER_", "PYTHON"))]:
+        del os.environ[name]  # what is measured is the program as it comes
+    WORK.mkdir(exist_ok=True)
+    try:
+        make_environments()
+        pairs = make_data(Path(releases) if releases else None)
+        for pair in pairs:
+            print(f"{pair.name} releases: {require_agreement(pair)}, say all programs")
+        found = measures(pairs)
+        for turn in range(runs + 1):
+            for one in found:
+                one.run()
+                if turn == 0:  # it waited for the disk
+                    one.forget()
+    except BenchError as error:
+        sys.exit(f"error: {error}")
+    print(f"\n{table(found)}\n\n{sizes(pairs)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""A home to import small releases into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import NOW, Import, Release, record_text
+from tracker.app.import_release import Imported, Options, import_path
+from tracker.app.stored import Stored, open_stored
+from tracker.home import Home
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str | None:
+    """Give the URL of a shared database to the tests that ask for `postgresql`, else none."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    return str(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, database: str | None) -> Home:
+    return Home(tmp_path / "home", database)
+
+
+@pytest.fixture
+def stored(home: Home) -> Iterator[Stored]:
+    with open_stored(home, to_write=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def take_in(stored: Stored, tmp_path: Path) -> Import:
+    """Import records as a complete text release, or as what the options say."""
+
+    def import_records(name: str, release: Release, **options: object) -> Imported:
+        path = tmp_path / name
+        path.write_bytes(record_text(release))
+        asked = Options(**{"complete": True, **options})  # type: ignore[arg-type]
+        (imported,) = import_path(stored, path, asked, NOW)
+        return imported
+
+    return import_records

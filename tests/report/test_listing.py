@@ -1,0 +1,100 @@
+"""Lists of releases, of problems, and one record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from tests.made_up import FIELDS, MADE_UP, record, release
+from tracker.model import Note, Problem, Severity
+from tracker.report import listing
+from tracker.report.text import Line
+
+
+def told(lines: Iterable[Line]) -> list[str]:
+    return list(map(str, lines))
+
+
+def problem(severity: Severity = Severity.WARNING, message: str = "odd", code: str = "", field: str = "") -> Problem:
+    return Problem(severity, message, "a.txt", "line 12", code, field)
+
+
+def test_releases() -> None:
+    stored = [
+        release("2025", 8642, source_name="a.zip", published=date(2024, 12, 17), withdrawn="wrong file"),
+        release(
+            "2025", 8, revision=10, complete=False, source_name="b c.csv", source_format="table", remark="laid over"
+        ),
+    ]
+    assert told(listing.releases(stored, {"2025@10"})) == [
+        "release  means   effective   published   codes  extent    digest        source",
+        "2025@1           2025-01-01  2024-12-17  8,642  complete  cdcdcdcdcdcd  a.zip (zip) - withdrawn: wrong file",
+        "2025@10  = 2025  2025-01-01  not known       8  excerpt   cdcdcdcdcdcd  b c.csv (table) - laid over",
+    ]
+
+
+def test_summary() -> None:
+    counts = {"codes": 1234, "procedure": 1200, "modifier": 34}
+    assert listing.summary(release("2025-10", counts=counts, published=date(2025, 9, 1))) == (
+        "2025-10@1: 1,234 codes (1,200 procedures, 34 modifiers), complete, effective 2025-10-01, "
+        "published 2025-09-01, digest cdcdcdcdcdcd"
+    )
+    assert listing.summary(release("2025", 1, complete=False)) == (
+        "2025@1: 1 code (0 procedures, 0 modifiers), excerpt, effective 2025-01-01, digest cdcdcdcdcdcd"
+    )
+
+
+def test_kinds_of_problems_the_most_serious_first_with_some_of_their_codes() -> None:
+    found = [problem(Severity.NOTE, "a note")]
+    found += [problem(code=f"A{number:04}", field="last_day") for number in range(1200)]
+    found += [problem(Severity.ERROR, "wrong", code) for code in ("B1", "A1", "B1")]
+    assert told(listing.problem_kinds(found)) == [
+        "       3 error   (B1, A1): wrong",
+        "   1,200 warning last day (A0000, A0001, A0002, A0003, A0004, …): odd",
+        "       1 note    a note",
+    ]
+
+
+def test_many_kinds_of_problems_are_cut_short() -> None:
+    found = [problem(message=f"kind {number}") for number in range(7)]
+    assert told(listing.problem_kinds(found))[-2:] == ["       1 warning kind 4", "  … and 2 more kinds"]
+    assert len(told(listing.problem_kinds(found))) == listing.SOME + 1
+    assert told(listing.problem_kinds([])) == []
+
+
+def test_problems_say_where_and_what() -> None:
+    found = [
+        Problem(Severity.WARNING, "blank", "b.xlsx", "cell AT17", "A0001", "last_day"),
+        Problem(Severity.ERROR, "no date", "a.txt", "line 3", "A0001", "last_day", "2025|13|01"),
+        Problem(Severity.NOTE, "only some columns", "a.csv"),
+    ]
+    assert told(listing.problems(found, None)) == [
+        "warning b.xlsx, cell AT17: A0001 last_day: blank",
+        "error   a.txt, line 3: A0001 last_day: no date [2025|13|01]",
+        "note    a.csv: only some columns",
+    ]
+    assert told(listing.problems(found, 1))[1:] == ["… and 2 more: --all"]
+    assert len(told(listing.problems(found, 3))) == 3
+
+
+def test_a_record_has_every_field_with_its_label_and_meaning() -> None:
+    content = record("A0001", ["letter_day", "short"], text="one", short="in part", letter="N", remark="0088")
+    header = release("2025", fields=FIELDS.keys() - {"prices"})
+    notes = [Note("0088", "READ THIS"), Note("one", "NOT THIS")]
+    assert told(listing.record(MADE_UP, header, content, notes)) == [
+        "A0001  procedure in 2025@1, effective 2025-01-01",
+        "  Text        one",
+        "  Short Text  in part (known in part)",
+        "  Letter      N (nothing done)",
+        "  Remark      0088 (READ THIS)",
+        "  not known   Letter Day, Price",
+        "  empty       First Day, Last Day",
+    ]
+
+
+def test_a_record_without_a_value() -> None:
+    assert told(listing.record(MADE_UP, release(fields=[]), record("A1"), []))[1].startswith("  not known")
+    every = {name: "x" for name, field in FIELDS.items() if not field.repeated} | {"prices": ("11", "00")}
+    full = told(listing.record(MADE_UP, release(), record("A1", **every), []))
+    assert len(full) == 1 + len(FIELDS)
+    assert full[7] == "  Price       11 (by the hour), 00"
