@@ -1,4 +1,4 @@
-"""The releases that are measured: `data.py made-up FOLDER` and `data.py csv OLD NEW FOLDER`.
+"""The releases that are measured: `data.py made-up FOLDER`, `notes FOLDER CHANGES` and `csv OLD NEW FOLDER`.
 
 Run by `run.py` in tracker's own environment, because it takes names and positions from the catalogue.
 """
@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from tracker import archive
@@ -106,14 +107,171 @@ class Maker:
         return str(self._random.randrange(1, 10**field.width)).zfill(field.width)
 
 
+CODES_A_CHANGE = 9.6
+"""About 900 of 8,700 codes change in a year."""
+
+SYLLABLES = (  # noqa: SIM905
+    "ab al an bev cel dar dex el fos gal ib ke lim mar mon na nor ol pal ri ro sec ta tir u val ver xan zo"
+).split()
+ENDINGS = ("azole", "caine", "cept", "fusp", "gene", "mab", "mycin", "nib", "platin", "pril", "statin", "stim", "tide")
+SALTS = (*[""] * 15, " hydrochloride", " sodium", " acetate", " sulfate", " citrate", " phosphate")
+MAKERS = (*[""] * 20, " (almor)", " (bexley)", " (corvane & dunmore), not therapeutically equivalent to J1234")
+DOSES = ("0.1 mg", "0.25 mg", "0.5 mg", "1 mg", "5 mg", "10 mg", "20 mg", "50 mcg", "100 units", "1,000 units")
+THINGS = (  # noqa: SIM905
+    "Wheelchair accessory|Ankle foot orthosis|Addition to lower extremity prosthesis|Intermittent urinary catheter|"
+    "Ostomy pouch|Surgical dressing|Gradient compression garment|Home ventilator|Infusion pump|Patient lift|Hearing aid"
+).split("|")
+SERVICES = (  # noqa: SIM905
+    "Assessment and care planning|Caregiver training|Remote monitoring of physiologic data|Therapeutic exercise|"
+    "Counseling visit to discuss treatment|Administration of vaccine|Screening for depression|Case management|"
+    "Home visit for a new patient|Interprofessional consultation|Diagnostic imaging with contrast|Telehealth visit"
+).split("|")
+DETAILS = (  # noqa: SIM905
+    "custom fabricated|prefabricated, off-the-shelf|with or without batteries|includes fitting and adjustment|any size|"
+    "hydrophilic coating|straight tip|any material|replacement only|not otherwise specified|initial issue|bilateral|"
+    "includes all supplies and accessories|for use with patient owned equipment|single use|heavy duty|nighttime use|"
+    "not to exceed 4 hours|up to 15 minutes|at least 30 minutes|greater than 3 lbs|each additional 15 minutes|flexed|"
+    "face-to-face with the patient|by a physician or other qualified health care professional"
+).split("|")
+COUNTED = ("each", "per pair", "per day", "per month", "per session", "per 15 minutes", "per 10 square centimeters")
+
+EFFECTIVE = ("20260101", "20260101", "20260101", "20251001", "20250701", "20260401", "20251115")
+CHANGES = {
+    "reworded": 25,
+    "quantity": 10,
+    "editorial": 3,
+    "replaced": 2,
+    "short": 10,
+    "date": 20,
+    "COV": 3,
+    "PRICE1": 5,
+    "ASC_GRP ASC_DT": 12,
+    "BETOS": 2,
+    "TOS1 TOS2": 3,
+    "XREF1": 3,
+    "MCM1": 2,
+    "PROCNOTE": 2,
+}
+"""What happens to codes that neither come nor go, or in which columns, and how often (as in real ones)."""
+
+
+class NotesMaker(Maker):
+    """Makes up releases to write notes on: so many codes change as codes do, and are told one by one.
+
+    Of 100 of them 41 are added (4 ended at once), 19 end, 2 are purged, one comes back, and 37 get another text,
+    payment and so on. Half of those that end have a successor; of three such, one is declared. Beside them a tenth
+    changes in the action code alone, which reports count and do not tell.
+    """
+
+    def __init__(self, seed: int, changes: int) -> None:
+        super().__init__(seed)
+        self._changes = changes
+
+    def releases(self) -> tuple[dict[str, Row], dict[str, Row]]:
+        """Return an older and a newer release by code."""
+        codes = [f"{letter}{number:04}" for letter in "ACEGJKLMQSTV" for number in range(10_000)]
+        self._random.shuffle(codes)
+        number, came = round(self._changes * CODES_A_CHANGE), round(self._changes * 0.41)
+        old = {code: self._record(code, date(2024, 10, 1)) for code in sorted(codes[:number])}
+        purged, back = self._parted((code for code, row in old.items() if "TERM DT" in row), 0.02, 0.01)
+        ends, told, counted = self._parted((code for code, row in old.items() if "TERM DT" not in row), 0.19, 0.37, 0.1)
+        new = {code: row for code, row in old.items() if code not in set(purged)}
+        for code in back:
+            new[code] = {**old[code], "ACTION CD": "R", "ACT EFF DT": "20260101"}
+            del new[code]["TERM DT"]
+        new |= {code: self._changed(old[code]) for code in told}
+        new |= {code: old[code] | {"ACTION CD": "F"} for code in counted}
+        new |= {code: old[code] | {"TERM DT": "20251231", "ACTION CD": "D", "ACT EFF DT": "20260101"} for code in ends}
+        texts = {code: self._like(old[code]["LONG DESCRIPTION"]) for code in ends[::2]}
+        successors = self._paired(texts, codes[number : number + came])
+        new |= {code: self._begun(code, self._text(code)) for code in codes[number : number + came]}
+        new |= {code: self._begun(code, texts[ended]) for ended, code in successors.items()}
+        for ended, code in list(successors.items())[::3]:
+            new[ended] = {**new[ended], "XREF1": code}
+        for code in [code for code in codes[number : number + came] if code not in successors.values()][::8]:
+            new[code] |= {"ADD DT": "20250401", "ACT EFF DT": "20251001", "TERM DT": "20250930", "ACTION CD": "D"}
+        return old, dict(sorted(new.items()))
+
+    def _parted(self, codes: Iterable[str], *shares: float) -> Iterator[list[str]]:
+        """Yield disjoint samples of codes, each of this share of the changes."""
+        numbers = [round(share * self._changes) for share in shares]
+        found = iter(self._random.sample(list(codes), sum(numbers)))
+        yield from (list(islice(found, number)) for number in numbers)
+
+    def _paired(self, ended: Iterable[str], added: Iterable[str]) -> dict[str, str]:
+        """Return an added code of the same letter for each ended one, as far as there are any."""
+        free: dict[str, list[str]] = {}
+        for code in added:
+            free.setdefault(code[0], []).append(code)
+        return {code: free[code[0]].pop() for code in ended if free.get(code[0])}
+
+    def _record(self, code: str, latest: date) -> Row:
+        row = super()._record(code, latest) | self._texts(self._text(code))
+        row |= {"ACTION CD": "N", "ACT EFF DT": row["ADD DT"]}
+        return row | {"TERM DT": max(row["TERM DT"], row["ADD DT"])} if "TERM DT" in row else row
+
+    def _begun(self, code: str, text: str) -> Row:
+        row = self._record(code, date(2026, 1, 1)) | self._texts(text)
+        row.pop("TERM DT", None)
+        return row | {"ADD DT": "20260101", "ACT EFF DT": "20260101", "ACTION CD": "A"}
+
+    def _texts(self, text: str) -> Row:
+        short = " ".join(word[: 3 + place % 3] for place, word in enumerate(text.replace(",", "").split()))
+        return {"LONG DESCRIPTION": text, "SHORT DESCRIPTION": short[:28].strip()}
+
+    def _text(self, code: str) -> str:
+        """Return a description of what a code's letter stands for: a drug, a service, a thing."""
+        pick = self._random.choice
+        if code[0] in "JQ":
+            name = "".join(self._random.choices(SYLLABLES, k=pick((1, 2, 2, 3)))) + pick(ENDINGS)
+            return f"Injection, {name}{pick(SALTS)}{pick(MAKERS)}, {pick(DOSES)}"
+        details = self._random.sample(DETAILS, self._random.randrange(1, 7))
+        subject = pick(SERVICES if code[0] in "GMST" else THINGS)
+        return ", ".join([subject, f"{pick(WORDS)} {pick(WORDS)}", *details, pick(COUNTED)])
+
+    def _like(self, text: str) -> str:
+        """Return what may take the place of a description: another dose, or almost the same words."""
+        head, _, last = text.rpartition(", ")
+        if last in DOSES:
+            return f"{head}, {self._random.choice([dose for dose in DOSES if dose != last])}"
+        return self._reworded(text)
+
+    def _reworded(self, text: str) -> str:
+        words = text.split()
+        place = self._random.randrange(1, len(words))
+        words[place : place + self._random.randrange(2)] = self._random.choices(WORDS, k=self._random.randrange(1, 3))
+        return " ".join(words)
+
+    def _changed(self, row: Row) -> Row:
+        """Return a record as the publisher changes it."""
+        (change,) = self._random.choices(list(CHANGES), list(CHANGES.values()))
+        text = row["LONG DESCRIPTION"]
+        values: Row = {}  # only another date
+        if change == "reworded":
+            values = self._texts(self._reworded(text))
+        elif change == "quantity":
+            values = {"LONG DESCRIPTION": f"{text.rpartition(', ')[0]}, per 3 mg"}
+        elif change == "editorial":
+            values = {"LONG DESCRIPTION": text.replace(", ", "; ", 1)}
+        elif change == "replaced":
+            values = self._texts(self._text(row["HCPC"]))
+        elif change == "short":
+            values = {"SHORT DESCRIPTION": self._texts(self._reworded(text))["SHORT DESCRIPTION"]}
+        elif change != "date":
+            values = {name: self._value(COLUMNS[name], date(2026, 1, 1)) for name in change.split()}
+        return row | values | {"ACTION CD": self._random.choice("BCFPST"), "ACT EFF DT": self._random.choice(EFFECTIVE)}
+
+
 def write_record_text(path: Path, rows: Iterable[Row]) -> None:
     """Write records as CMS does: lines of fixed positions, the long description going on in further ones."""
     with path.open("w", encoding="cp1252", newline="\r\n") as file:
         for row in rows:
-            first, *more = textwrap.wrap(row["LONG DESCRIPTION"], HCPCS.fields["long_description"].width)
+            first, *more = textwrap.wrap(row["LONG DESCRIPTION"], 80, break_on_hyphens=False)
             file.write(f"{_text_line(row, row['RECID'], '00100', {**row, 'LONG DESCRIPTION': first})}\n")
-            for part in more:
-                file.write(f"{_text_line(row, str(int(row['RECID']) + 1), '00200', {'LONG DESCRIPTION': part})}\n")
+            for number, part in enumerate(more, start=2):
+                file.write(
+                    f"{_text_line(row, str(int(row['RECID']) + 1), f'{number:03}00', {'LONG DESCRIPTION': part})}\n"
+                )
 
 
 def _text_line(row: Row, record_id: str, sequence: str, values: Mapping[str, str]) -> str:
@@ -134,12 +292,17 @@ def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, st
         writer.writerows(rows)
 
 
-def made_up(folder: Path) -> None:
+def made_up(maker: Maker, folder: Path) -> None:
     """Write two made-up releases as record text and as CSV, and how they differ."""
-    for label, release in zip((OLD, NEW), Maker(seed=2026).releases(), strict=True):
+    old, new = maker.releases()
+    for label, release in ((OLD, old), (NEW, new)):
         write_record_text(folder / f"HCPC{label}_JAN_ANWEB_v1.txt", release.values())
         write_csv(folder / f"{label}.csv", COLUMNS, release.values())
-    counts = {"added": ADDED, "removed": REMOVED, "changed": CHANGED}
+    counts = {
+        "added": len(new.keys() - old.keys()),
+        "removed": len(old.keys() - new.keys()),
+        "changed": sum(old[code] != new[code] for code in old.keys() & new.keys()),
+    }
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
 
 
@@ -173,7 +336,9 @@ def main() -> None:
     """Do what the command line says."""
     what, *paths = sys.argv[1:]
     if what == "made-up":
-        made_up(*map(Path, paths))
+        made_up(Maker(seed=2026), *map(Path, paths))
+    elif what == "notes":
+        made_up(NotesMaker(2026, int(paths[1])), Path(paths[0]))
     else:
         stored_as_csv(*map(Path, paths))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha512
 from importlib import metadata
 from pathlib import Path
 from statistics import median
@@ -20,8 +22,22 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 WORK = HERE / ".work"
 TRACKER, PEERS, DATA = WORK / "tracker", WORK / "peers", WORK / "data"
+DATACOMPY, NODE = WORK / "datacompy", WORK / "node"
 REAL_ZIP, REAL_WORKBOOK = "hcpcs-2025.zip", "HCPC2025_OCT_ANWEB_v3.xlsx"
 RUNS, QUICK_RUNS = 11, 3
+SIZES = (900, 10_000)
+"""How many codes change in the releases on which reports are written."""
+
+REPORT_RUNS, SLOW = 5, 20
+"""Runs of a report, and seconds from which on the first run is the only one."""
+
+ENDINGS = ("html", "xlsx", "md", "csv", "json", "txt")
+PEERS_PAGES = ("daff", "node-daff", "datacompy", "datacompy-all")
+NODE_DAFF = "daff@1.4.2"
+NODE_DAFF_SHA512 = (
+    "adc5d30c984816697194fd9d024670bbf22260dd72233d5da433f60ee0269d3d"
+    "97228a5b04ad48891c49e57ecb583fdeffe626705175c2f56c7a59ff3192c424"
+)
 MIB = 1024 * 1024
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which the system counts a process's peak memory."""
@@ -58,12 +74,16 @@ class Pair:
 
 @dataclass(slots=True)
 class Measure:
-    """One program at one work, and what its runs took: wall seconds, processor seconds, MiB at most."""
+    """One program at one work, and what its runs took: wall seconds, processor seconds, MiB at most.
+
+    `writes` are the files that it makes, if their size matters.
+    """
 
     work: str
     program: str
     command: Sequence[str | Path]
     prepare: Callable[[], None] | None = None
+    writes: Sequence[Path] = ()
     seconds: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
@@ -83,6 +103,11 @@ class Measure:
         self.processor.append(processor)
         self.peaks.append(peak * PEAK_UNIT / MIB)
 
+    @property
+    def size(self) -> float:
+        """MiB of the files written."""
+        return sum(path.stat().st_size for path in self.writes) / MIB
+
     def forget(self) -> None:
         """Forget the runs up to here."""
         for noted in (self.seconds, self.processor, self.peaks):
@@ -92,10 +117,10 @@ class Measure:
 # ---------------------------------------------------------------- environments
 
 
-def make_environments() -> None:
+def make_environments(*, reports: bool) -> None:
     """Make tracker's environment and the peers', or bring them up to date.
 
-    They are two because deepdiff imports what it finds, and tracker is measured as users install it: from
+    They are apart because deepdiff imports what it finds, and tracker is measured as users install it: from
     the wheel, with the pinned libraries and nothing of the development tools.
     """
     _environment(TRACKER, _runtime_pins())
@@ -104,6 +129,9 @@ def make_environments() -> None:
     _call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", wheels)
     _pip(TRACKER, "--no-deps", "--no-index", "--force-reinstall", *wheels.iterdir())
     _environment(PEERS, (HERE / "requirements.txt").read_text(encoding="utf-8"))
+    if reports:
+        _environment(DATACOMPY, (HERE / "requirements-datacompy.txt").read_text(encoding="utf-8"))
+        _install_node_daff()
 
 
 def _runtime_pins() -> str:
@@ -145,6 +173,23 @@ def _environment(folder: Path, pins: str) -> None:
     stamp.write_text(told, encoding="utf-8")
 
 
+def _install_node_daff() -> None:
+    """Install daff for Node, if there is npm and not yet daff."""
+    npm = shutil.which("npm")
+    if npm is None or _node_daff().exists():
+        return
+    NODE.mkdir(exist_ok=True)
+    _call(npm, "pack", "--silent", "--pack-destination", NODE, NODE_DAFF)
+    package = NODE / f"{NODE_DAFF.replace('@', '-')}.tgz"
+    if sha512(package.read_bytes()).hexdigest() != NODE_DAFF_SHA512:
+        raise BenchError(f"{package} is not the {NODE_DAFF} that is expected")
+    _call(npm, "install", "--silent", "--offline", "--no-save", "--no-package-lock", "--prefix", NODE, package)
+
+
+def _node_daff() -> Path:
+    return NODE / "node_modules" / ".bin" / "daff"
+
+
 def _pip(folder: Path, *options: str | Path) -> None:
     _call(folder / "bin" / "python", "-m", "pip", "-qq", "--disable-pip-version-check", "install", *options)
 
@@ -167,6 +212,20 @@ def make_data(releases: Path | None) -> list[Pair]:
         sources = _find(releases, REAL_ZIP), _find(releases, REAL_WORKBOOK)
         pairs.append(Pair("real", ("2025", "2025-10"), sources, folder))
         _store(pairs[1])
+    return pairs
+
+
+def make_report_data() -> list[Pair]:
+    """Make the made-up releases on which reports are written, small and large."""
+    shutil.rmtree(DATA, ignore_errors=True)
+    pairs = []
+    for changes in SIZES:
+        folder = DATA / f"{changes:,} changes"
+        folder.mkdir(parents=True)
+        _call(TRACKER / "bin" / "python", HERE / "data.py", "notes", folder, str(changes))
+        texts = folder / "HCPC2025_JAN_ANWEB_v1.txt", folder / "HCPC2026_JAN_ANWEB_v1.txt"
+        pairs.append(Pair(folder.name, ("2025", "2026"), texts, folder))
+        _store(pairs[-1])
     return pairs
 
 
@@ -209,13 +268,17 @@ def require_agreement(pair: Pair) -> str:
     known = pair.folder / "counts.json"
     if known.is_file():
         counts["as made"] = _counts(json.loads(known.read_text(encoding="utf-8")))
+    return _agreed(pair, counts)
+
+
+def _agreed(pair: Pair, counts: Mapping[str, str]) -> str:
     if len(set(counts.values())) > 1:
         told = "; ".join(f"{program}: {count}" for program, count in counts.items())
         raise BenchError(f"the {pair.name} releases differ by what each program says: {told}")
     return counts["tracker"]
 
 
-def _counts(answer: dict[str, object]) -> str:
+def _counts(answer: Mapping[str, object]) -> str:
     counted = answer.get("counts", answer)
     if not isinstance(counted, dict):
         raise BenchError(f"no counts in {answer}")
@@ -241,16 +304,69 @@ def measures(pairs: Sequence[Pair]) -> list[Measure]:
     return found
 
 
+def report_measures(pair: Pair) -> list[Measure]:
+    """Return each report on a pair; tracker's HTML is the first, because the peers write HTML."""
+    work = f"report, {pair.name}"
+    tracker: list[str | Path] = [TRACKER / "bin" / "tracker", "report", *pair.labels, "--home", pair.home]
+    ours = {f"tracker, {ending}": [_report(pair, "tracker", ending)] for ending in ENDINGS}
+    ours["tracker, all six at once"] = [_report(pair, "at-once", ending) for ending in ENDINGS]
+    found = [
+        Measure(work, program, [*tracker, *(part for path in paths for part in ("-o", path))], writes=paths)
+        for program, paths in ours.items()
+    ]
+    daff: list[str | Path] = ["--id", "HCPC", *pair.tables, "--output"]
+    datacompy: list[str | Path] = [DATACOMPY / "bin" / "python", HERE / "datacompy_report.py", *pair.tables]
+    pages = [_report(pair, name) for name in PEERS_PAGES]
+    commands: dict[str, list[str | Path]] = {
+        "daff, Python": [PEERS / "bin" / "daff", *daff, pages[0]],
+        "daff, Node": [_node_daff(), *daff, pages[1]],
+        "datacompy, 10 rows a column": [*datacompy, pages[2]],
+        "datacompy, all rows": [*datacompy, pages[3], "1000000"],
+    }
+    for page, (program, command) in zip(pages, commands.items(), strict=True):
+        found.append(Measure(work, program, command, writes=[page]))
+    return [one for one in found if Path(one.command[0]).exists()]  # Node's daff may be missing
+
+
+def _report(pair: Pair, program: str, ending: str = "html") -> Path:
+    return pair.folder / f"{program}.{ending}"
+
+
+def require_reports_agree(pair: Pair) -> str:
+    """Return the counts of codes on which all reports on a pair agree.
+
+    Raises:
+        BenchError: they do not, and measuring them would compare different works.
+    """
+    answers: dict[str, Mapping[str, object]] = {
+        "as made": json.loads((pair.folder / "counts.json").read_text(encoding="utf-8")),
+        "tracker": json.loads(_report(pair, "tracker", "json").read_text(encoding="utf-8"))["counts"],
+    }
+    kinds = {"added": ("add", "new but not in old"), "removed": ("remove", "old but not in new")}
+    kinds["changed"] = ("modify", "some compared columns unequal")
+    for program in PEERS_PAGES:
+        path = _report(pair, program)
+        if path.exists():
+            page = path.read_text(encoding="utf-8")
+            rows = re.compile(r"Number of rows (?:in|with) (.*): ([\d,]+)")
+            told = {what: int(number.replace(",", "")) for what, number in rows.findall(page)}
+            answers[program] = {
+                kind: told.get(words, page.count(f'<tr class="{mark}">')) for kind, (mark, words) in kinds.items()
+            }
+    return _agreed(pair, {program: _counts(answer) for program, answer in answers.items()})
+
+
 def table(found: Iterable[Measure]) -> str:
     """Return the measures as a table."""
-    rows = [("work", "program", "median s", "min to max", "to tracker", "processor s", "peak MiB")]
+    rows = [("work", "program", "median s", "min to max", "to tracker", "processor s", "peak MiB", "size MiB")]
     ours: dict[str, Measure] = {}
     for one in found:
         base = ours.setdefault(one.work, one)
         wall = median(one.seconds)
         span = f"{min(one.seconds):.3f} to {max(one.seconds):.3f}"
         ratio = f"{wall / median(base.seconds):.2f}"
-        more = f"{median(one.processor):.3f}", f"{max(one.peaks):.0f}"
+        size = f"{one.size:.2f}" if one.writes else ""
+        more = f"{median(one.processor):.3f}", f"{max(one.peaks):.0f}", size
         rows.append((one.work, one.program, f"{wall:.3f}", span, ratio, *more))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
@@ -280,29 +396,57 @@ def _call(*command: str | Path) -> str:
     return done.stdout
 
 
+def measure(found: Sequence[Measure], runs: int, *, slow: float = math.inf) -> None:
+    """Run everything in turn. The first turn, which waited for the disk, counts for what is slow anyway."""
+    for one in found:
+        one.run()
+    often = [one for one in found if one.seconds[0] < slow]
+    for one in often:
+        one.forget()
+    for _ in range(runs):
+        for one in often:
+            one.run()
+
+
+def bench(runs: int, releases: Path | None) -> None:
+    """Measure start-up, import and diff, and print."""
+    pairs = make_data(releases)
+    for pair in pairs:
+        print(f"{pair.name} releases: {require_agreement(pair)}, say all programs")
+    found = measures(pairs)
+    measure(found, runs)
+    print(f"\n{table(found)}\n\n{sizes(pairs)}")
+
+
+def report(runs: int) -> None:
+    """Measure the reports, and print."""
+    pairs = make_report_data()
+    found = [one for pair in pairs for one in report_measures(pair)]
+    measure(found, runs, slow=SLOW)
+    for pair in pairs:
+        print(f"{pair.name}: {require_reports_agree(pair)}, say all reports")
+    print(f"\n{table(found)}")
+
+
 def main() -> None:
     """Prepare, check that all agree, measure in turn, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_RUNS} runs instead of {RUNS}")
-    runs = QUICK_RUNS if parser.parse_args().quick else RUNS
+    parser.add_argument("--reports", action="store_true", help=f"the reports alone, {REPORT_RUNS} runs")
+    options = parser.parse_args()
+    runs = QUICK_RUNS if options.quick else REPORT_RUNS if options.reports else RUNS
     releases = os.environ.get("TRACKER_RELEASES")
     for name in [name for name in os.environ if name.startswith(("TRACKER_", "PYTHON"))]:
         del os.environ[name]  # what is measured is the program as it comes
     WORK.mkdir(exist_ok=True)
     try:
-        make_environments()
-        pairs = make_data(Path(releases) if releases else None)
-        for pair in pairs:
-            print(f"{pair.name} releases: {require_agreement(pair)}, say all programs")
-        found = measures(pairs)
-        for turn in range(runs + 1):
-            for one in found:
-                one.run()
-                if turn == 0:  # it waited for the disk
-                    one.forget()
+        make_environments(reports=options.reports)
+        if options.reports:
+            report(runs)
+        else:
+            bench(runs, Path(releases) if releases else None)
     except BenchError as error:
         sys.exit(f"error: {error}")
-    print(f"\n{table(found)}\n\n{sizes(pairs)}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import make_url
 
+from tests.support import FILES, take_in
+from tracker.home import Home
 from tracker.store.database import connect
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -25,6 +27,14 @@ def releases_dir() -> Path:
     if not folder:
         pytest.skip("set TRACKER_RELEASES to a folder with CMS's release zips")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def releases_home(releases_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give a home that holds CMS's own releases: to be read, not to be written to."""
+    home = Home(tmp_path_factory.mktemp("releases"))
+    take_in(home, releases_dir, FILES)
+    return home
 
 
 @pytest.fixture(scope="session")

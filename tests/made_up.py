@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import strategies as st
 
 from tracker.diff.compare import compare
 from tracker.diff.wording import edits
-from tracker.model import CodeSet, Diff, Facet, Field, Kind, Record, Release, Snapshot, Source, Value
+from tracker.model import (
+    Change,
+    CodeSet,
+    Diff,
+    Event,
+    EventKind,
+    Facet,
+    Field,
+    FieldChange,
+    Kind,
+    Level,
+    Record,
+    Release,
+    Rewording,
+    Snapshot,
+    Source,
+    Status,
+    Value,
+    Wording,
+)
 from tracker.report.view import ReportView, build_view
 
 _LETTERS = {"N": "nothing done", "C": "text changed"}
@@ -35,7 +55,21 @@ MADE_UP = CodeSet(
     administrative=frozenset({"letter", "letter_day"}),
     added="first_day",
     ended="last_day",
+    acted="letter_day",
     title=("text", "short"),
+    events={
+        kind.id: kind
+        for kind in (
+            EventKind("came", Level.REVIEW, "Came", "It is new."),
+            EventKind("ended", Level.ACT, "Ended", "It has a last day.", "Stop using it.", ends=True),
+            EventKind("retold", Level.REVIEW, "Text", "Its text is another one."),
+            EventKind("repriced", Level.NOTE, "Price", "Its price is another one."),
+            EventKind("dated", Level.NOTE, "Dates", "A day is another one."),
+            EventKind("lettered", Level.NOTE, "Letter", "Its letter is another one."),
+            EventKind("gone", Level.ACT, "Gone", "It is not there any more.", "Ask where it went."),
+        )
+    },
+    ranges={"A": "Apples", "B": "Bread", "C": "Cars"},
 )
 
 CODES = ("A1", "ZZ", "A0001", "B0001", "C0001", "C0002")
@@ -116,8 +150,48 @@ def diff_between(old: Iterable[Record], new: Iterable[Record]) -> Diff:
     return diff_of(snapshot("2025", *old), snapshot("2026", *new))
 
 
+def explained(diff: Diff) -> Diff:
+    """Give each change its made-up events, and each changed text its differing words."""
+    return replace(diff, changes=tuple(_explained(change) for change in diff.changes))
+
+
 def view_of(diff: Diff, *, administrative: bool = False, remarks: Collection[str] = ()) -> ReportView:
-    return build_view(MADE_UP, diff, mark=edits, administrative=administrative, remarks=remarks)
+    return build_view(MADE_UP, explained(diff), administrative=administrative, remarks=remarks)
+
+
+_EVENT_OF = {
+    "text": "retold",
+    "short": "retold",
+    "first_day": "dated",
+    "letter_day": "dated",
+    "last_day": "dated",
+    "letter": "lettered",
+    "prices": "repriced",
+    "remark": "repriced",
+}
+
+
+def _explained(change: Change) -> Change:
+    if change.status is not Status.CHANGED:
+        kind = "came" if change.status is Status.ADDED else "gone"
+        return replace(change, events=(_event(kind),))
+    ends = any(field.field == "last_day" and field.old is None for field in change.fields)
+    life = {"last_day", "letter", "letter_day"} if ends else set()
+    by_event: dict[str, list[str]] = {}
+    for field in change.fields:
+        by_event.setdefault("ended" if field.field in life else _EVENT_OF[field.field], []).append(field.field)
+    events = tuple(_event(kind, *by_event[kind]) for kind in MADE_UP.events if kind in by_event)
+    return replace(change, fields=tuple(map(_reworded, change.fields)), events=events)
+
+
+def _event(kind: str, *fields: str) -> Event:
+    return Event(kind, MADE_UP.events[kind].level, MADE_UP.events[kind].meaning, fields)
+
+
+def _reworded(field: FieldChange) -> FieldChange:
+    if field.field not in MADE_UP.title or not (isinstance(field.old, str) and isinstance(field.new, str)):
+        return field
+    return replace(field, rewording=Rewording(Wording.REWORDED, 0.5, edits(field.old, field.new)))
 
 
 _TEXTS: Mapping[str, st.SearchStrategy[Value]] = {

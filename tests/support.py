@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
-from tracker.app.import_release import Imported
+from tracker.app.import_release import Imported, Options, import_path
+from tracker.app.stored import open_stored
 from tracker.hcpcs.catalogue import COLUMNS
+from tracker.home import Home
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+FILES = {
+    "2017": "2017/2017-Alpha-Numeric-HCPCS-File.zip",
+    "2018": "2018/2018-Alpha-Numeric-HCPCS-File.zip",
+    "2019": "2019/2019-Alpha-Numeric-HCPCS-File.zip",
+    "2020": "2020/2020-Alpha-Numeric-HCPCS-File.zip",
+    "2025": "2025/hcpcs-2025.zip",
+    "2025-10": "2025-10/HCPC2025_OCT_ANWEB_v3.xlsx",
+}
+"""CMS's own releases, in the folder that `releases_dir` gives."""
 
 Values = Mapping[str, str]
 Release = Mapping[str, Values]
 Import = Callable[..., Imported]
+
+
+def take_in(home: Home, releases_dir: Path, labels: Iterable[str]) -> None:
+    """Import CMS's own releases."""
+    with open_stored(home, to_write=True) as stored:
+        for label in labels:
+            (imported,) = import_path(stored, releases_dir / FILES[label], Options(), NOW)
+            assert (imported.release.name, imported.release.complete) == (f"{label}@1", True)
+            assert imported.warnings == ()
 
 
 def values(code: str, **changed: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from typer.main import get_command
 
+from tests.hcpcs.builders import workbook_of
 from tests.support import record_text, values
 from tracker import __version__, cli
 
@@ -62,7 +63,7 @@ def excerpts(run: Run) -> Run:
 
 def test_every_command_has_help_with_an_example_that_names_it() -> None:
     commands = get_command(cli.app).commands  # type: ignore[attr-defined]
-    assert set(commands) == {"import", "releases", "problems", "withdraw", "show", "diff"}
+    assert set(commands) == {"import", "releases", "problems", "withdraw", "show", "diff", "report", "audit"}
     for name, command in commands.items():
         assert command.help
         assert f"tracker {name}" in command.epilog
@@ -79,7 +80,23 @@ def test_help_is_printed_on_standard_output(run: Run) -> None:
     assert "Example: tracker diff 2025 2026" in outcome.out
 
 
-@pytest.mark.parametrize("arguments", ["dif 2025 2026", "diff 2025", "diff 2025 2026 --facet x"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "dif 2025 2026",
+        "diff 2025",
+        "diff 2025 2026 --facet x",
+        "diff 2025 2026 --events x",
+        "diff 2025 2026 --level x",
+        "diff 2025 2026 -o notes.doc",
+        "report 2025",
+        "report 2025 2026 -o notes.doc",
+        "report 2025 2026 -o notes.html -o notes.doc",
+        "report 2025 2026 --date 2026",
+        "report 2025 2026 --format pdf",
+        "audit 2025",
+    ],
+)
 def test_a_command_line_that_is_not_understood_ends_with_2(run: Run, arguments: str) -> None:
     outcome = run(*arguments.split())
     assert outcome.code == 2
@@ -145,7 +162,7 @@ def test_withdraw_wants_a_revision(excerpts: Run) -> None:
 
 def test_show_labels_and_decodes_every_field(excerpts: Run) -> None:
     told = excerpts("show", "j1940").out
-    assert told.startswith("J1940  procedure in 2026@1, effective 2026-01-01\n")
+    assert told.startswith("J1940  procedure in 2026@1 (an excerpt), effective 2026-01-01\n")
     for line in (
         r"Code Description +Injection, furosemide, up to 20 mg",
         r"Termination Date +2025-03-31",
@@ -170,17 +187,23 @@ def test_diff_of_the_bundled_excerpts(excerpts: Run) -> None:
         "      15  added, 2 of them ended already",
         "      13  ended",
         "      27  changed",
-        "  C9304  from 2025-04-01 to 2025-06-30  Injection, marstacimab-hncq, 0.5 mg",
-        "  J1940  last valid day 2025-03-31  Injection, furosemide, up to 20 mg",
+        "  events    act 23 · review 49 · note 10",
+        "  C9304  act     Added 2025-04-01, last valid day 2025-06-30. Injection, marstacimab-hncq, 0.5 mg",
+        "         → J7172  declared, 1 unit for 1: CMS's cross reference",
+        "  J1940  act     Discontinued: last valid day 2025-03-31. Injection, furosemide, up to 20 mg",
+        "  J9270  act     Discontinued: last valid day 2025-12-31. Injection, plicamycin, 2.5 mg",
+        "  G9790  act     Quantity: 140/90 → 130/80.",
         "         old  Most recent bp is greater than [-140/90-] mm hg, or blood pressure not documented",
         "         new  Most recent bp is greater than {+130/80+} mm hg, or blood pressure not documented",
-        "  G9919  coverage code  C (Carrier judgment) → I (Not payable by Medicare)",
-        "  E0765  statute  (none) → 1861(n)",
+        "  G9919  act     coverage code  C (Carrier judgment) → I (Not payable by Medicare)",
+        "  E0765  note    statute  (none) → 1861(n)",
     ):
         assert line in told.splitlines()
-    titles = re.findall(r"^([A-Z]\w+(?:: \w+)?) \(", told, re.MULTILINE)
-    assert titles == [
-        "Added", "Ended", "Description", "Dates", "Action", "Coverage", "Payment", "Classification", "Reference"
+    assert re.search(r"^         → J1938  suggested, 20 units for 1: same drug \(furosemide\)", told, re.MULTILINE)
+    assert re.findall(r"^([A-Z][\w -]+) \(", told, re.MULTILINE) == [
+        "Added", "Discontinued", "Reactivated", "Description", "Short description", "Coverage", "Payment",
+        "Classification", "References", "Retroactive or in mid-quarter", "Effective dates",
+        "Added and ended in between", "Action code",
     ]  # fmt: skip
     assert "\x1b" not in told
 
@@ -195,7 +218,8 @@ def test_the_same_diff_twice_and_with_a_new_index(excerpts: Run, tmp_path: Path)
 def test_diff_backwards_says_so(excerpts: Run) -> None:
     told = excerpts("diff", "2026", "2025").out
     assert "  note  2026 is newer than 2025: this leads back in time" in told.splitlines()
-    assert "Removed (15)" in told
+    assert "Gone (15)" in told
+    assert "Corrections to history (26)" in told
 
 
 def test_diff_of_a_part(excerpts: Run) -> None:
@@ -209,6 +233,87 @@ def test_diff_of_a_part(excerpts: Run) -> None:
     assert facets == {"description", "coverage"}
     assert content["counts"]["changed"] == 2
     assert content["counts"]["old"] == 35
+    assert content["selection"] == {
+        "facets": ["description", "coverage"], "codes": ["g*"], "kind": "procedure", "events": [], "level": None
+    }  # fmt: skip
+
+
+def test_diff_of_some_events_or_levels(excerpts: Run) -> None:
+    told = excerpts("diff", "2025", "2026", "--events", "code-reactivated", "--events", "effective-retroactive").out
+    assert re.findall(r"^  ([A-Z]\w{4})  ", told, re.MULTILINE) == ["J0570", "G0567", "M0248", "Q0244"]
+    assert "  note  only events: code-reactivated, effective-retroactive" in told.splitlines()
+    told = excerpts("diff", "2025", "2026", "--level", "act", "--codes", "J1940,g9790", "--codes", "A*").out
+    assert re.findall(r"^  ([A-Z]\w{4})  (\w+)", told, re.MULTILINE) == [("J1940", "act"), ("G9790", "act")]
+    assert "  events    act 2 · review 0 · note 0" in told.splitlines()
+    assert "  note  only events of level act or more serious" in told.splitlines()
+    outcome = excerpts("diff", "2025", "2026", "--events", "code-gone")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "code-gone is no event; the events are: code-added, code-discontinued," in " ".join(outcome.err.split())
+
+
+def test_the_facet_action_lists_administrative_changes(run: Run, tmp_path: Path) -> None:
+    for label, letter in (("2025", "A"), ("2026", "N")):
+        (path := tmp_path / f"HCPC{label}.txt").write_bytes(record_text({"J1940": values("J1940", ACTION_CD=letter)}))
+        run("import", path, "--complete")
+    line = "  J1940  note    Action code N instead of A. Short j1940"
+    for options, listed in ([], False), (["--administrative"], True), (["--facet", "action"], True):
+        told = run("diff", "2025", "2026", *options).out
+        assert "1  changed, 1 of them administrative" in told
+        assert (line in told.splitlines()) is listed
+
+
+def test_a_report_in_several_formats_at_once(excerpts: Run, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.json", "b.csv", "c.txt", "d.text")]
+    outcome = excerpts("report", "2025", "2026", *(part for path in paths for part in ("-o", path)))
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.splitlines() == [f"written: {path}" for path in paths]
+    assert paths[2].read_bytes() == paths[3].read_bytes()
+    assert excerpts("report", "2025", "2026").out == paths[2].read_text() == excerpts("diff", "2025", "2026").out
+    assert excerpts("report", "2025", "2026", "--format", "csv").out == paths[1].read_text()
+
+
+def test_diff_and_report_write_the_same_json(excerpts: Run, tmp_path: Path) -> None:
+    path, other = tmp_path / "x.json", tmp_path / "y.json"
+    assert excerpts("report", "2025", "2026", "-o", path).code == 0
+    assert excerpts("diff", "2025", "2026", "--format", "json").out == path.read_text()
+    assert excerpts("diff", "2025", "2026", "-o", other).code == 0
+    assert other.read_bytes() == path.read_bytes()
+    (change,) = [one for one in json.loads(path.read_text())["changes"] if one["code"] == "J1940"]
+    assert [event["id"] for event in change["events"]] == ["code-discontinued"]
+    assert [(one["code"], one["basis"], one["units"]) for one in change["successors"]] == [("J1938", "suggested", 20)]
+
+
+def test_the_day_of_a_report_is_told_by_its_date_alone(excerpts: Run) -> None:
+    plain = excerpts("report", "2025", "2026").out
+    dated = excerpts("report", "2025", "2026", "--date", "2026-02-01").out
+    assert "  written  2026-02-01\n" in dated
+    assert dated.replace("  written  2026-02-01\n", "") == plain
+
+
+def test_audit_tells_what_was_not_told(excerpts: Run) -> None:
+    told = excerpts("audit", "2025", "2026")
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert "silent (21, 18 of them explained by the span between the releases)" in lines
+    assert "  M0248  Effective 2024-12-13, before 2025@1 was published on 2024-12-17." in lines
+    assert excerpts("audit", "2025", "2025").out == "The publisher's word and what changed agree.\n"
+
+
+def test_audit_against_a_report_stores_nothing(excerpts: Run, tmp_path: Path) -> None:
+    rows = [["HCPC", "ACTION CD"], ["J1940", "Discontinued"], ["J1938", "No Change"]]
+    (path := tmp_path / "trans.xlsx").write_bytes(workbook_of(rows))
+    before = excerpts("releases").out
+    told = excerpts("audit", "2025", "2026", "--transactions", path).out
+    assert "  J1938  Added, and CMS's report says N. Explained: it took effect on 2025-04-01, in a cycle" in told
+    assert "  J1308  Not in CMS's report." in told
+    assert "J1940" not in told
+    assert excerpts("releases").out == before
+    for name, sentence in (("none.xlsx", "No such file"), ("bad.xlsx", "the transaction report cannot be read")):
+        if name == "bad.xlsx":
+            (tmp_path / name).write_bytes(b"no report")
+        outcome = excerpts("audit", "2025", "2026", "--transactions", tmp_path / name)
+        assert outcome.code == 3
+        assert re.fullmatch(rf"error: .*{name}: {sentence}.*\n", outcome.err)
 
 
 def test_json_and_csv_go_to_a_file(excerpts: Run, tmp_path: Path) -> None:
@@ -345,8 +450,11 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(excerpts: Run, tmp_path:
 
 def test_a_terminal_gets_colour_folds_and_the_first_fifty(run: Run, tmp_path: Path) -> None:
     old = {f"J{number:04}": values(f"J{number:04}") for number in range(60)}
-    text = "A text much longer than a narrow terminal is wide"
-    new = {code: values(code, COV="D", LONG_DESCRIPTION=text) for code in old}
+    text = "which is told at much greater length than a narrow terminal is wide"
+    new = {
+        code: values(code, COV="D", LONG_DESCRIPTION=f"{record['LONG DESCRIPTION']}, {text}")
+        for code, record in old.items()
+    }
     for name, release in (("HCPC2025.txt", old), ("HCPC2026.txt", new)):
         (path := tmp_path / name).write_bytes(record_text(release))
         run("import", path, "--complete")
@@ -389,6 +497,47 @@ def test_a_closed_pipe_is_no_error(excerpts: Run) -> None:
     with subprocess.Popen(command("diff", "2025", "2026"), stdout=writer, stderr=subprocess.PIPE, text=True) as process:
         os.close(writer)
         assert process.communicate()[1] == ""
+
+
+def test_what_was_stored_is_not_denied_when_the_output_is_full(run: Run, tmp_path: Path) -> None:
+    (path := tmp_path / "HCPC2025.txt").write_bytes(record_text(TWO))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("import", path, "--complete"), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 3
+    assert re.fullmatch(r"error: the output cannot be written .*; tracker releases shows what is stored\n", done.stderr)
+    assert "2025@1" in run("releases").out
+
+
+def test_nobody_need_listen(run: Run, tmp_path: Path) -> None:
+    (path := tmp_path / "HCPC2025.txt").write_bytes(record_text(TWO))
+    for arguments in (["import", path, "--complete"], ["releases"], ["diff", "2025", "2025", "--format", "json"]):
+        closing = f"import os; os.close(1); os.close(2); os.execv({sys.executable!r}, {command(*arguments)!r})"
+        assert subprocess.run([sys.executable, "-c", closing], check=False).returncode == 0
+    assert "2025@1" in run("releases").out
+
+
+def test_a_folder_that_is_gone_is_one_sentence(excerpts: Run, tmp_path: Path) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    leaving = f"import os; os.rmdir({str(gone)!r}); os.execv({sys.executable!r}, {command('releases')!r})"
+    done = subprocess.run([sys.executable, "-c", leaving], cwd=gone, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "error: the current folder is there no more: change to one that is\n")
+
+
+def test_a_name_of_two_lines_is_told_in_one(run: Run) -> None:
+    outcome = run("import", "no\nsuch file")
+    assert outcome == (3, "", "error: no such file: No such file or directory\n")
+
+
+@pytest.mark.parametrize("name", ["snapshots/2025.r1.jsonl", "tracker.db"])
+@pytest.mark.parametrize("written", ["diff", "report"])
+def test_no_report_is_written_over_what_is_stored(excerpts: Run, tmp_path: Path, written: str, name: str) -> None:
+    before = (tmp_path / "home" / name).read_bytes()
+    outcome = excerpts(written, "2025", "2026", "--format", "json", "-o", tmp_path / "home" / name)
+    assert outcome.code == 3
+    assert "belongs to what is stored" in outcome.err
+    assert (tmp_path / "home" / name).read_bytes() == before
 
 
 def test_help_imports_nothing_heavy() -> None:

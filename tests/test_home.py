@@ -21,6 +21,19 @@ def test_a_home_names_its_archive_and_its_index() -> None:
     assert (home.snapshots, home.index) == (Path("/data/snapshots"), Path("/data/tracker.db"))
 
 
+def test_a_home_holds_its_archive_and_its_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    (tmp_path / "way").symlink_to("home")
+    monkeypatch.chdir(tmp_path)
+    for there in (False, True):
+        for path in ("home/snapshots/x.txt", "home/snapshots", "way/tracker.db", "home/../home/tracker.db-journal"):
+            assert home.holds(Path(path)), (path, there)
+        for path in ("home/report.html", "home/snapshots.txt", "tracker.db", "home/tracker.db.bak", "home"):
+            assert not home.holds(Path(path)), (path, there)
+        home.snapshots.mkdir(parents=True, exist_ok=True)
+        home.index.touch()
+
+
 def test_the_folder_on_the_command_line_comes_first(tmp_path: Path) -> None:
     found = find_home(tmp_path / "a", {"TRACKER_HOME": str(tmp_path / "b")}, tmp_path, lambda _: True)
     assert found == Home(tmp_path / "a")

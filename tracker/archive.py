@@ -21,6 +21,8 @@ import errno
 import json
 import os
 import re
+import stat
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,7 +30,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from tracker.errors import ArchiveError
 from tracker.model import (
@@ -48,8 +50,12 @@ FORMAT: Final = 1
 """Version of the file format. A reader refuses a later one; an earlier one it reads for ever."""
 
 PREFIX: Final = b'{"tracker_snapshot":{'
-_FILE: Final = re.compile(r"(\d[\d-]*)\.r(\d+)\.jsonl")
-_WITHDRAWAL: Final = re.compile(r"(\d[\d-]*)\.r(\d+)\.withdrawn\.json")
+_FILE: Final = re.compile(r"([0-9][0-9-]*)\.r([1-9][0-9]{0,5})\.jsonl")
+_WITHDRAWAL: Final = re.compile(r"([0-9][0-9-]*)\.r([1-9][0-9]{0,5})\.withdrawn\.json")
+_DRAFT: Final = re.compile(r"\.([0-9]{1,9})\..*\.draft")
+_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z./-]*")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RECORD_KEYS: Final = frozenset({"code", "kind", "unknown"})
 
 
@@ -121,55 +127,118 @@ def decode_header(line: str, file: str = "the index") -> Release:
         if header["format"] > FORMAT:
             message = f"{file} was written by a newer tracker (format {header['format']}): update tracker to read it"
             raise ArchiveError(message)
-        label, revision = str(header["label"]), int(header["revision"])
+        source = header["source"]
+        label, revision = _line_of(header["label"]), _number(header["revision"])
         if not _FILE.fullmatch(file_name(label, revision)):
-            raise ValueError(label)  # noqa: TRY301 - it shall not lead out of the archive's folder
+            raise ValueError(label)  # it shall not lead out of the archive's folder
         return Release(
-            code_set=header["code_set"],
+            code_set=_line_of(header["code_set"]),
             label=label,
             revision=revision,
             effective_date=date.fromisoformat(header["effective_date"]),
-            complete=header["complete"],
-            fields=frozenset(header["fields"]),
-            source=Source(**header["source"]),
-            counts=dict(header["counts"]),
-            digest=header["digest"],
-            imported_at=header["imported_at"],
-            program=header["program"],
-            published_date=date.fromisoformat(header["published_date"]) if header["published_date"] else None,
-            mark=header["mark"],
-            absent=frozenset(header["absent"]),
-            remark=header["remark"],
+            complete=_yes_or_no(header["complete"]),
+            fields=frozenset(_texts(header["fields"], _NAME)),
+            source=Source(
+                _line_of(source["name"]),
+                _number(source["size"]),
+                _line_of(source["sha256"]),
+                _line_of(source["format"]),
+            ),
+            counts={_line_of(sort): _number(count) for sort, count in header["counts"].items()},
+            digest=_line_of(header["digest"]),
+            imported_at=_line_of(header["imported_at"]),
+            program=_line_of(header["program"]),
+            published_date=None if header["published_date"] is None else date.fromisoformat(header["published_date"]),
+            mark=None if header["mark"] is None else _line_of(header["mark"]),
+            absent=frozenset(_texts(header["absent"], _CODE)),
+            remark=_line_of(header["remark"]),
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except _NOT_OURS as error:
         message = f"{file}, line 1: no header of a snapshot file: restore the file from a copy"
         raise ArchiveError(message) from error
 
 
 def decode_record(line: str) -> Record:
-    """Return the record of a record line. The line is trusted: it was proven when it was taken in."""
-    fields: dict[str, Any] = json.loads(line)["record"]
-    return Record(
-        fields["code"],
-        Kind(fields["kind"]),
-        {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in fields.items()
-            if name not in _RECORD_KEYS
-        },
-        frozenset(fields.get("unknown", ())),
-    )
+    """Return the record of a record line, which was proven when it was taken in.
+
+    Raises:
+        ArchiveError: the index that kept it was damaged since; so do `decode_problem` and `decode_note`.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(line)["record"]
+        return Record(
+            fields["code"],
+            Kind(fields["kind"]),
+            {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in fields.items()
+                if name not in _RECORD_KEYS
+            },
+            frozenset(fields.get("unknown", ())),
+        )
+    except _NOT_OURS as error:
+        raise ArchiveError(_DAMAGED) from error
 
 
 def decode_problem(line: str) -> Problem:
     """Return the problem of a problem line."""
-    fields: dict[str, Any] = json.loads(line)["problem"]
-    return Problem(**{**fields, "severity": Severity(fields["severity"])})
+    try:
+        fields: dict[str, Any] = json.loads(line)["problem"]
+        return Problem(**{**fields, "severity": Severity(fields["severity"])})
+    except _NOT_OURS as error:
+        raise ArchiveError(_DAMAGED) from error
 
 
 def decode_note(line: str) -> Note:
     """Return the note of a note line."""
-    return Note(**json.loads(line)["note"])
+    try:
+        return Note(**json.loads(line)["note"])
+    except _NOT_OURS as error:
+        raise ArchiveError(_DAMAGED) from error
+
+
+_NOT_OURS: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What Python raises where JSON is none, or holds something else than we write."""
+
+_DAMAGED: Final = "the index holds a damaged line: delete tracker.db, and it will be rebuilt from the archive"
+
+
+def _text(value: object) -> str:
+    """Return a text that can be written again; half of a surrogate pair cannot, and JSON may hold one."""
+    if not isinstance(value, str):
+        raise TypeError
+    if not value.isascii():
+        value.encode()
+    return value
+
+
+def _line_of(value: object) -> str:
+    """Return a text that is printed as it is: without control characters."""
+    text = _text(value)
+    if _CONTROL.search(text):
+        raise ValueError(text)
+    return text
+
+
+def _texts(value: object, shape: re.Pattern[str] | None = None) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    texts = [_text(one) for one in value]
+    if shape is not None and not all(map(shape.fullmatch, texts)):
+        raise ValueError(texts)
+    return texts
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise TypeError
+    return value
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
 
 
 def _seal_record(record: Record) -> SealedRecord:
@@ -233,15 +302,21 @@ def holds_snapshots(folder: Path) -> bool:
     except ArchiveError:
         return False
     for path in found.values():
-        with suppress(OSError), path.open("rb") as file:
+        with suppress(OSError), _open(path) as file:
             if is_snapshot(file.read(len(PREFIX))):
                 return True
     return False
 
 
 def stamp(path: Path) -> str:
-    """Return what changes when a file does: its size and time of change. Equal stamps: not touched since."""
-    status = path.stat()
+    """Return what changes when a file does: its size and time of change. Equal stamps: not touched since.
+
+    A file that cannot be looked at, such as a link that leads nowhere, has the stamp of no file: "".
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
@@ -252,11 +327,20 @@ def read(path: Path) -> Sealed:
         ArchiveError: the file cannot be read, is no snapshot file, or its content is not what its digest says.
     """
     try:
-        data = path.read_bytes()
+        with _open(path) as file:
+            data = file.read()
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise ArchiveError(message) from error
     return parse(path.name, data)
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a file to read it; what is no file, and may have no end, such as a pipe, is not opened."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "this is no file")
+    return path.open("rb")
 
 
 def parse(name: str, data: bytes) -> Sealed:
@@ -286,7 +370,7 @@ def parse(name: str, data: bytes) -> Sealed:
             kinds[fields["kind"]] += 1
         else:
             rest[key].append(line)
-    if not _is_proven(release, records):
+    if content_digest(release, records) != release.digest:
         message = f"{name}: its content is not what its digest says: it was changed after it was stored; restore it"
         raise ArchiveError(message)
     found = {"codes": len(records), "problems": len(rest["problem"]), "notes": len(rest["note"]), **kinds}
@@ -297,62 +381,102 @@ def parse(name: str, data: bytes) -> Sealed:
     return Sealed(release, header, tuple(records), tuple(rest["problem"]), tuple(rest["note"]))
 
 
-def _is_proven(release: Release, records: Iterable[SealedRecord]) -> bool:
-    try:
-        return content_digest(release, records) == release.digest
-    except (TypeError, ValueError):  # a header of ours lists texts, and texts that can be written
-        return False
-
-
 def _parse_line(name: str, number: int, line: str) -> tuple[str, dict[str, Any]]:
     try:
         ((key, fields),) = json.loads(line).items()
-        if key == "record":
+        if key == "record" and _CODE.fullmatch(fields["code"]):
             Kind(fields["kind"])
-            fields["code"].encode()
-            " ".join(fields.get("unknown", ()))
+            _texts(fields.get("unknown", []), _NAME)
+            _texts(list(fields), _NAME)
+            for value in fields.values():
+                if not isinstance(value, str):
+                    _texts(value)
+                elif not value.isascii():
+                    value.encode()
             return key, fields
         if key in ("problem", "note"):
             (decode_problem if key == "problem" else decode_note)(line)
+            _texts(list(fields.values()))
             return key, fields
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ArchiveError, *_NOT_OURS):
         pass
     message = f"{name}, line {number}: no record, problem or note: restore the file from a copy"
     raise ArchiveError(message)
 
 
 class Draft:
-    """A file on its way into the archive: whole on the disk under a name that nothing reads."""
+    """Files on their way into the archive: whole on the disk under names that nothing reads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._temporary = folder / f".{os.getpid()}.draft"
-        self._published: Path | None = None
+        self._waiting: dict[str, Path] = {}
+        self._published: list[Path] = []
 
-    def write(self, lines: Iterable[str]) -> str:
-        """Write the lines, durably, and return the stamp that the file will have under its name."""
-        for stale in self._folder.glob(".*.draft"):  # of a program that was killed: only one writes at a time
-            stale.unlink(missing_ok=True)
-        with self._temporary.open("w", encoding="utf-8", newline="\n") as file:
+    def write(self, name: str, lines: Iterable[str]) -> str:
+        """Write the lines of a file, durably, and return the stamp that it will have under its name."""
+        if not self._waiting:
+            _remove_stale_drafts(self._folder)
+        temporary = self._waiting[name] = self._folder / f".{os.getpid()}.{name}.draft"
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
-        return stamp(self._temporary)
+        return stamp(temporary)
 
-    def publish(self, name: str) -> None:
-        """Give the file its name, durably. It must not be taken."""
-        target = self._folder / name
-        if target.exists():
-            message = f"{target} exists already, and nothing stored is overwritten: run the command again"
-            raise ArchiveError(message)
-        self._temporary.rename(target)
-        self._published = target
-        _sync_folder(self._folder)
+    def publish(self) -> None:
+        """Give all files their names, durably. None may be taken."""
+        for name, temporary in self._waiting.items():
+            target = self._folder / name
+            try:
+                _give_name(temporary, target)
+            except FileExistsError as error:
+                message = f"{target} exists already, and nothing stored is overwritten: run the command again"
+                raise ArchiveError(message) from error
+            self._published.append(target)
+        if self._published:
+            _sync_folder(self._folder)
 
     def discard(self) -> None:
-        """Remove the file again, published or not; another's file of that name is left alone."""
+        """Remove the files again, published or not; another's file of that name is left alone."""
+        for path in (*self._published, *self._waiting.values()):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _give_name(temporary: Path, target: Path) -> None:
+    """Rename a file, but never over another: a link is refused where the name is taken, a renaming is not."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system that has no links
+        if os.path.lexists(target):
+            raise FileExistsError(target) from None
+        temporary.rename(target)
+    else:
         with suppress(OSError):
-            (self._published or self._temporary).unlink(missing_ok=True)
+            temporary.unlink()
+
+
+def _remove_stale_drafts(folder: Path) -> None:
+    """Remove what programs left behind that were killed; the number in a draft's name is its program's."""
+    for path in folder.glob(".*.draft"):
+        match = _DRAFT.fullmatch(path.name)
+        if match and not _runs(int(match[1])):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    if sys.platform == "win32":
+        return False  # there an open file cannot be removed, and os.kill would end the process
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it runs, and is another user's
+        return True
+    return True
 
 
 def make_folder(folder: Path) -> None:
@@ -369,7 +493,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def draft(folder: Path) -> Iterator[Draft]:
-    """Hand out a draft of a file. An error inside the `with` removes it, even when it was published.
+    """Hand out a draft of files. An error inside the `with` removes them, even when they were published.
 
     Raises:
         ArchiveError: the folder cannot be written, or the disk is full.
@@ -398,6 +522,18 @@ def withdrawals(folder: Path) -> dict[tuple[str, int], str]:
     return {key: _read_withdrawal(path) for key, path in _named(folder, _WITHDRAWAL).items()}
 
 
+def one_line(reason: str) -> str:
+    """Return a reason as one line of text.
+
+    Raises:
+        ValueError, TypeError: it says nothing, or is no text that can be written.
+    """
+    line = " ".join(_text(reason).split())
+    if not line:
+        raise ValueError(reason)
+    return line
+
+
 def withdrawal_name(label: str, revision: int) -> str:
     """Return the name of the file that withdraws a revision."""
     return f"{label}.r{revision}.withdrawn.json"
@@ -410,8 +546,9 @@ def withdrawal_line(reason: str, withdrawn_at: str) -> str:
 
 def _read_withdrawal(path: Path) -> str:
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["withdrawal"]["reason"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with _open(path) as file:
+            return one_line(json.loads(file.read().decode())["withdrawal"]["reason"])
+    except (OSError, *_NOT_OURS) as error:
         message = f"{path}: no withdrawal: restore the file from a copy, or delete it to take the revision back in"
         raise ArchiveError(message) from error
 

@@ -7,25 +7,28 @@ Exit codes: 0 done · 1 done, and what was asked to be told of is so · 2 comman
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.errors import TrackerError
-from tracker.model import Facet, Format, Kind
+from tracker.model import Facet, Format, Kind, Level
 
 if TYPE_CHECKING:
     from tracker.app.import_release import Imported
     from tracker.app.stored import Stored
+    from tracker.model import Release
     from tracker.report.text import Line
+    from tracker.report.view import ReportView
 
 app = typer.Typer(
     help="Keep every HCPCS release as a versioned snapshot, and say what changed between any two.",
@@ -44,6 +47,15 @@ def _home(context: typer.Context, value: Path | None) -> Path | None:
     return value or context.obj
 
 
+def _known_events(names: list[str] | None) -> list[str] | None:
+    from tracker.hcpcs.event_list import EVENTS
+
+    for name in names or ():
+        if name not in EVENTS:
+            raise typer.BadParameter(f"{name} is no event; the events are: {', '.join(EVENTS)}")
+    return names
+
+
 def _print_version(asked: bool) -> None:
     if asked:
         from tracker import __version__
@@ -52,14 +64,21 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-Home = Annotated[Path | None, typer.Option("--home", help=_HOME_HELP, callback=_home)]
+Home = Annotated[Path | None, typer.Option("--home", readable=False, help=_HOME_HELP, callback=_home)]
+Administrative = Annotated[
+    bool, typer.Option("--administrative", help="List codes that changed in nothing but action code and date.")
+]
+FailOn = Annotated[
+    Level | None, typer.Option(help="End with 1 if an event that no policy waives is of this level or more serious.")
+]
+_FORMAT_HELP = "text, json, csv, html, markdown or xlsx; else as the file's ending says."
 Everything = Annotated[bool, typer.Option("--all", help="On a terminal, show all instead of the first 50 a group.")]
 
 
 @app.callback()
 def _tracker(
     context: typer.Context,
-    home: Annotated[Path | None, typer.Option("--home", help=_HOME_HELP)] = None,
+    home: Annotated[Path | None, typer.Option("--home", readable=False, help=_HOME_HELP)] = None,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
     ] = False,
@@ -73,6 +92,7 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="FILE…",
+            readable=False,  # what cannot be read is one sentence of ours
             help="CMS zip, text or workbook; CSV or XLSX with CMS's column names; a per-code sheet or a folder of "
             "them; a snapshot file or a folder of them.",
         ),
@@ -172,43 +192,139 @@ def show(
 def diff(
     old: Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")],
     new: Annotated[str, typer.Argument(help="The newer side.")],
-    output_format: Annotated[Format | None, typer.Option("--format", help="text, json or csv.")] = None,
+    output_format: Annotated[Format | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     facet: Annotated[list[Facet] | None, typer.Option(help="Only changed fields of this facet; repeatable.")] = None,
-    codes: Annotated[list[str] | None, typer.Option(help="Only these codes, as a pattern: 'J*'; repeatable.")] = None,
+    codes: Annotated[
+        list[str] | None, typer.Option(help="Only these codes, or a pattern: J1940,J1300 or 'J*'.")
+    ] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only procedures, or only modifiers.")] = None,
-    administrative: Annotated[
-        bool, typer.Option("--administrative", help="List codes that differ in action code and date alone.")
-    ] = False,
+    events: Annotated[
+        list[str] | None, typer.Option(help="Only this event, by its id; repeatable.", callback=_known_events)
+    ] = None,
+    level: Annotated[Level | None, typer.Option(help="Only events of this level or a more serious one.")] = None,
+    administrative: Administrative = False,
     everything: Everything = False,
+    fail_on: FailOn = None,
     home: Home = None,
 ) -> None:
-    """Say what changed between two releases."""
-    from tracker.app.compare import compare_releases
-    from tracker.app.write_report import render, view_diff, write_file
-    from tracker.diff.select import Selection
+    """Say what changed between two releases, and what it means."""
+    from tracker.app.write_report import load_policy, render_as, view_releases, write_file
+    from tracker.model import Selection
 
-    selection = Selection(frozenset(facet or ()), tuple(codes or ()), kind)
+    chosen = _format_of(output, output_format)
+    patterns = tuple(pattern for given in codes or () for pattern in given.split(",") if pattern)
+    selection = Selection(frozenset(facet or ()), patterns, kind, frozenset(events or ()), level)
     with _stored(home) as stored:
-        view = view_diff(
-            stored, compare_releases(stored, old, new, selection), selection, administrative=administrative
+        policy = load_policy(_here(), stored.home)
+        view = view_releases(
+            stored,
+            old,
+            new,
+            policy=policy,
+            today=_today(),
+            selection=selection,
+            administrative=administrative,
         )
-    chosen = output_format or _format_of(output)
     if output is not None:
-        write_file(output, render(view, chosen))
+        write_file(output, render_as(view, chosen), stored.home)
         typer.echo(f"written: {output}", err=True)
     elif chosen is Format.TEXT:
         from tracker.report.text import lines
 
         _print(lines(view, _limit(everything)))
     else:
-        sys.stdout.buffer.write(render(view, chosen))
+        _show(render_as(view, chosen))
+    _fail_if_reached(view, fail_on or policy.fail_on)
 
 
-def _format_of(output: Path | None) -> Format:
-    """Return the format that a file's ending names; text if it names none."""
+@app.command(epilog="Example: tracker report 2025 2026 -o notes.html -o notes.xlsx")
+def report(
+    old: Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")],
+    new: Annotated[str, typer.Argument(help="The newer side.")],
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
+    ] = None,
+    output_format: Annotated[Format | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    written: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="The report's day: shown, and the one that policies hold on."
+        ),
+    ] = None,
+    template: Annotated[Path | None, typer.Option(help="Your own Jinja2 template; see docs/templates.md.")] = None,
+    administrative: Administrative = False,
+    fail_on: FailOn = None,
+    home: Home = None,
+) -> None:
+    """Write the release notes: what changed, what it means, and what to do first."""
+    from tracker.app.write_report import load_policy, render_as, view_releases, write_file
+
+    files = [(path, _format_of(path, output_format)) for path in outputs or ()]
+    day = written.date() if written else None
+    with _stored(home) as stored:
+        policy = load_policy(_here(), stored.home)
+        view = view_releases(
+            stored, old, new, policy=policy, today=day or _today(), administrative=administrative, written=day
+        )
+    for path, chosen in files:
+        write_file(path, render_as(view, chosen, template), stored.home)
+        typer.echo(f"written: {path}", err=True)
+    if not files:
+        _show(render_as(view, output_format or Format.TEXT, template))
+    _fail_if_reached(view, fail_on or policy.fail_on)
+
+
+@app.command(epilog="Example: tracker audit 2018 2019 --transactions 2019-Alpha-Numeric-HCPCS-File.zip")
+def audit(
+    old: Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")],
+    new: Annotated[str, typer.Argument(help="The newer side.")],
+    transactions: Annotated[
+        Path | None, typer.Option(help="CMS's own transaction report of NEW, or the zip that holds it.")
+    ] = None,
+    everything: Everything = False,
+    home: Home = None,
+) -> None:
+    """Hold the publisher's action codes and dates, or its own report, against what changed."""
+    from tracker.app.audit import audit_releases
+    from tracker.report import listing
+
+    with _stored(home) as stored:
+        _print(listing.findings(audit_releases(stored, old, new, transactions), _limit(everything)))
+
+
+def _format_of(output: Path | None, asked: Format | None = None) -> Format:
+    """Return the format that was asked for, else the one that a file's ending names.
+
+    Raises:
+        typer.BadParameter: the ending names none.
+    """
     ending = output.suffix.removeprefix(".").lower() if output else ""
-    return Format(ending) if ending in set(Format) else Format.TEXT
+    named = next((one for one in Format if ending in one.endings), None if ending else Format.TEXT)
+    chosen = asked or named
+    if chosen is None:
+        raise typer.BadParameter(f"{output}: .{ending} names no format: say --format, or end in .html, .xlsx, .csv, …")
+    return chosen
+
+
+def _today() -> date:
+    """Return the day as of which waivers hold; reports that are to be the same tomorrow say `--date`."""
+    return datetime.now().astimezone().date()
+
+
+def _fail_if_reached(view: ReportView, level: Level | None) -> None:
+    """End with 1, after all is written, if what was asked to be told of is so."""
+    from tracker.policy import reaches
+
+    if level is not None and reaches(view.diff, level):
+        raise typer.Exit(1)
+
+
+def _show(data: bytes) -> None:
+    """Write a rendered report to standard output."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
 
 
 def _limit(everything: bool) -> int | None:
@@ -221,10 +337,22 @@ def _limit(everything: bool) -> int | None:
 def _stored(home: Path | None, *, to_write: bool = False) -> Iterator[Stored]:
     from tracker.app.stored import locate, open_stored
 
-    with open_stored(locate(home, os.environ, Path.cwd()), to_write=to_write) as stored:
+    with open_stored(locate(home, os.environ, _here()), to_write=to_write) as stored:
         for notice in stored.notices:
-            typer.echo(f"warning: {notice}", err=True)
+            _warn(notice)
         yield stored
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise TrackerError("the current folder is there no more: change to one that is") from error
+
+
+def _warn(sentence: str) -> None:
+    """Say one sentence in one line, whatever names it holds."""
+    typer.echo(f"warning: {' '.join(sentence.split())}", err=True)
 
 
 @contextmanager
@@ -245,22 +373,35 @@ def _tell_imported(stored: Stored, imported: Imported) -> None:
 
     release = imported.release
     if not imported.stored:
-        typer.echo(f"already stored: {listing.summary(release)}")
+        typer.echo(f"already stored: {listing.summary(release)}{_meant(stored, release)}")
         return
     typer.echo(f"stored {listing.summary(release)}")
     if imported.reason:
-        meant = stored.current(release.label)
-        told = f"; {release.label} means {meant.release.name}" if meant else ""
-        typer.echo(f"  {imported.reason}: revision {release.revision} of {release.label}, the earlier ones stay{told}")
+        told = f"{imported.reason}: revision {release.revision} of {release.label}, the earlier ones stay"
+        typer.echo(f"  {told}{_meant(stored, release)}")
     if imported.problems:
         number = amount(len(imported.problems), "problem")
         typer.echo(f"  {number}, by kind; tracker problems {release.name} lists them:")
         _print(listing.problem_kinds(imported.problems))
     for warning in imported.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        _warn(warning)
 
 
-_STYLES = {"heading": "bold", "code": "bold cyan", "old": "red", "new": "green", "dim": "dim", "": ""}
+def _meant(stored: Stored, release: Release) -> str:
+    """Say which revision the bare label means, where that is in question."""
+    meant = stored.current(release.label)
+    return f"; {release.label} means {meant.release.name}" if meant and len(stored.labelled(release.label)) > 1 else ""
+
+
+_STYLES = {
+    "heading": "bold",
+    "code": "bold cyan",
+    "act": "bold red",
+    "old": "red",
+    "new": "green",
+    "dim": "dim",
+    "": "",
+}
 
 
 def _print(lines: Iterable[Line]) -> None:
@@ -283,25 +424,45 @@ def main() -> None:
     """Run the command line. Errors that are no defects end in one sentence on standard error."""
     gc.disable()  # a command lives too short to be worth collecting after: 0.04 s of a diff
     atexit.register(gc.freeze)  # nor at its end, where Python would look at every object once more: 0.06 s
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed, and nobody listens
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # the same bytes into a pipe, whatever the locale
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # the same bytes, whatever the locale
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except TrackerError as error:
         _fail(str(error))
     except KeyboardInterrupt:
-        _fail("interrupted: nothing was stored")
+        _fail("interrupted: tracker releases shows what is stored")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         raise SystemExit(0) from None
     except Exception as error:
         if os.environ.get("TRACKER_TRACEBACK"):
             raise
+        # Every other disk's errors are told as TrackerErrors where they happen.
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+            _silence()
+            _fail(f"the output cannot be written ({error.strerror}); tracker releases shows what is stored")
         _fail(
             f"a defect in tracker, not in what you did: {type(error).__name__}: {error}; TRACKER_TRACEBACK=1 shows more"
         )
 
 
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
+def _silence() -> None:
+    """Let what is still to be written go nowhere, so that Python does not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(sentence: str) -> None:
-    typer.echo(f"error: {sentence}", err=True)
+    """Say one sentence in one line, whatever names it holds, and end."""
+    with suppress(OSError):
+        typer.echo(f"error: {' '.join(sentence.split())}", err=True)
     raise SystemExit(3)

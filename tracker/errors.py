@@ -29,3 +29,7 @@ class StoreError(TrackerError):
 
 class UnknownReleaseError(TrackerError):
     """A label, revision or code was asked for that is not stored."""
+
+
+class PolicyError(TrackerError):
+    """The policy file (`tracker.toml`) cannot be read, or something in it is not right: file, line and key."""

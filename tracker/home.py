@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ class Home:
     def index(self) -> Path:
         """The SQLite file, which may be deleted at any time: it is made anew from the archive."""
         return self.folder / "tracker.db"
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path, links followed, leads into the archive or to the index (or its journals)."""
+        target = Path(os.path.realpath(path))
+        index = (self.index.with_name(f"{self.index.name}{ending}") for ending in ("", "-journal", "-wal", "-shm"))
+        return any(_is_same(up, self.snapshots) for up in (target, *target.parents)) or any(
+            _is_same(target, file) for file in index
+        )
 
 
 def find_home(
@@ -51,3 +60,10 @@ def find_home(
         message = f"{folder}: there is no user of that name: name the home's folder in full"
         raise TrackerError(message) from error
     return Home(folder, environment.get("TRACKER_DATABASE_URL") or None)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there yet
+        return os.path.realpath(one) == os.path.realpath(other)

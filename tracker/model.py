@@ -57,12 +57,48 @@ class Status(StrEnum):
     CHANGED = "changed"
 
 
+class Level(StrEnum):
+    """How much an event asks of a reader: `act` (a claim can be refused or paid wrongly), `review`, `note`."""
+
+    ACT = "act"
+    REVIEW = "review"
+    NOTE = "note"
+
+
+class Wording(StrEnum):
+    """What happened to a text.
+
+    `editorial`: case, white space, typography or spelling alone. `quantity`: a number, unit, dose, limit or
+    comparison. `reworded`: other words, the same subject. `replaced`: another subject.
+    """
+
+    EDITORIAL = "editorial"
+    QUANTITY = "quantity"
+    REWORDED = "reworded"
+    REPLACED = "replaced"
+
+
+class Basis(StrEnum):
+    """Who names a successor: the publisher's cross reference, or our comparison of descriptions."""
+
+    DECLARED = "declared"
+    SUGGESTED = "suggested"
+
+
 class Format(StrEnum):
     """What a report can be written as."""
 
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    XLSX = "xlsx"
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """The endings of file names that mean this format."""
+        return {Format.TEXT: ("txt", "text"), Format.MARKDOWN: ("md", "markdown")}.get(self, (self.value,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +131,31 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class EventKind:
+    """One row of a code set's list of events: what it is called, how much it asks, where a report shows it.
+
+    `section` is the report's heading for it; events of one section stand together. `meaning` explains it to
+    a reader who meets it for the first time; `advice` says what to do about an event of level `act`.
+    `ends`: after it, somebody asks what to bill instead.
+    """
+
+    id: str
+    level: Level
+    section: str
+    meaning: str
+    advice: str = ""
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CodeSet:
     """What the middle rooms need to know of a code set: its fields, and which of them mean what.
 
-    `administrative`: the fields that the publisher resets as a matter of routine; a change in these
-    alone is called administrative. `added`, `ended`: the fields that hold the first and the last valid
-    day. `title`: the fields that name a code for a reader, best first.
+    `administrative`: the fields that the publisher resets as a matter of routine; a change in these alone is
+    called administrative. `added`, `ended`: the fields that hold the first and the last valid day; `acted`: the
+    day from which the record's last action applies. `title`: the fields that name a code for a reader, best
+    first. `events`: the list of events by id, in the order of a report. `ranges`: what the codes of a first
+    letter are about.
     """
 
     name: str
@@ -108,7 +163,10 @@ class CodeSet:
     administrative: frozenset[str]
     added: str
     ended: str
+    acted: str
     title: tuple[str, ...]
+    events: Mapping[str, EventKind]
+    ranges: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,14 +334,65 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of two texts: alike in both, or what stood in the old one and what stands in the new."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """How one text became another: its class, how alike the two are (0 to 1), and the words that differ."""
+
+    wording: Wording
+    similarity: float
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that differs. For a repeated field, `came` and `went` name the values that did."""
+    """One field that differs.
+
+    For a repeated field, `came` and `went` name the values that did; for a description, `rewording` says
+    how it was changed.
+    """
 
     field: str
     old: Value | None
     new: Value | None
     came: tuple[str, ...] = ()
     went: tuple[str, ...] = ()
+    rewording: Rewording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a change means: a stable id, a level, one sentence, and the changed fields that prove it.
+
+    `waived` is the reason for which a policy sets the event aside, or empty.
+    """
+
+    id: str
+    level: Level
+    text: str
+    fields: tuple[str, ...] = ()
+    waived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What may take an ended code's place.
+
+    `score` (0 to 1) says how sure it is; a declared successor that can be billed has 1. `units`: how many
+    of the new code bill one of the old, None where the descriptions do not tell. `why`: in words.
+    """
+
+    code: str
+    basis: Basis
+    score: float
+    units: float | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +408,22 @@ class Change:
     record: Record
     fields: tuple[FieldChange, ...] = ()
     administrative: bool = False
+    events: tuple[Event, ...] = ()
+    successors: tuple[Successor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Where the publisher's own word on a change and the change itself differ.
+
+    `kind` is `silent`, `unfounded`, `mislabelled` or `late`; `explained` says, in words, why the span between
+    the two releases accounts for it, or is empty.
+    """
+
+    kind: str
+    code: str
+    text: str
+    explained: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +450,19 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """A stretch of two texts: alike in both, or what stood in the old one and what stands in the new."""
+class Selection:
+    """What of a diff is asked for; empty or None means everything.
 
-    old: str
-    new: str
+    `codes` are patterns (`J*`, `A4?5?`) or codes, in any case. `events` are ids, `level` the least serious one
+    that is asked for. With `facets`, only changed codes are asked for, and of these only the fields of those
+    facets: a code that is added or removed has no old or new value to show.
+    """
+
+    facets: frozenset[Facet] = frozenset()
+    codes: tuple[str, ...] = ()
+    kind: Kind | None = None
+    events: frozenset[str] = frozenset()
+    level: Level | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.facets or self.codes or self.kind or self.events or self.level)

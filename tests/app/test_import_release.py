@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from tracker import archive
 from tracker.app.import_release import Options, import_path
 from tracker.app.stored import Stored, open_stored
 from tracker.app.withdraw import withdraw
-from tracker.errors import ArchiveError, RefusedError, SourceError, StoreError, TrackerError
+from tracker.errors import ArchiveError, RefusedError, SourceError, StoreError, TrackerError, UnknownReleaseError
 from tracker.home import Home
 from tracker.store.writer import Writer
 
@@ -109,6 +110,15 @@ def test_a_release_that_lacks_valid_codes_is_refused(take_in: Import, home: Home
     assert take_in("HCPC2026.txt", filtered, complete=False).stored
 
 
+def test_the_file_of_another_release_is_named_as_that(take_in: Import) -> None:
+    early = {f"J{number:04}": values(f"J{number:04}") for number in range(200)}
+    late = {f"K{number:04}": values(f"K{number:04}", ADD_DT="20210101") for number in range(100)}
+    take_in("HCPC2020.txt", early)
+    take_in("HCPC2025.txt", {**early, **late})
+    with pytest.raises(RefusedError, match=r"HCPC2020.txt has the very content of 2020@1: it is no 2022"):
+        take_in("HCPC2020.txt", early, label="2022", again=True)
+
+
 def test_codes_that_ended_or_came_later_are_not_lacking(take_in: Import) -> None:
     many = {f"J{number:04}": values(f"J{number:04}") for number in range(100)}
     gone = {"J9001": values("J9001", TERM_DT="20251231"), "J9002": values("J9002", ADD_DT="20260401")}
@@ -122,7 +132,8 @@ def test_a_likely_wrong_label_is_said_aloud(take_in: Import) -> None:
     content, dates = same.warnings
     assert "2026@1 has the very content of 2025@1" in content
     assert "newest code of 2026@1 was added on 2025-01-01" in dates
-    assert take_in("HCPC2024.txt", {**TWO, "J1942": values("J1942", ADD_DT="20240101")}).warnings == ()
+    new = {f"J{number}": values(f"J{number}", ADD_DT="20240101", TERM_DT="20240630") for number in (1941, 1942)}
+    assert take_in("HCPC2024.txt", {**TWO, **new}).warnings == ()
 
 
 def test_sheets_in_an_empty_home_make_an_excerpt(stored: Stored, tmp_path: Path) -> None:
@@ -168,6 +179,93 @@ def test_a_sheet_over_a_table_leaves_unknown_what_the_table_did_not_have(stored:
     assert "coverage_code" in imported.release.fields
     assert "coverage_code" in records["J2000"].unknown
     assert "coverage_code" not in records["J1940"].unknown
+
+
+def test_sheets_are_never_a_whole_release(take_in: Import, stored: Stored, home: Home, tmp_path: Path) -> None:
+    take_in("HCPC2026.txt", TWO, complete=False)
+    path = tmp_path / "one.txt"
+    path.write_text(sheet("J2000"))
+    with pytest.raises(RefusedError, match=r"one.txt: sheets .* are never a whole release: leave out --complete"):
+        import_path(stored, path, Options(complete=True), NOW)
+    assert files(home) == ["2026.r1.jsonl"]
+    (imported,) = import_path(stored, path, Options(), NOW)
+    assert not imported.release.complete
+
+
+def test_a_stored_release_that_was_not_whole_is_said_aloud(take_in: Import) -> None:
+    many = {f"J{number:04}": values(f"J{number:04}") for number in range(300)}
+    take_in("HCPC2025.txt", dict(list(many.items())[:290]))
+    whole = take_in("HCPC2026.txt", {**many, "J9000": values("J9000", ADD_DT="20260101")})
+    (warning,) = whole.warnings
+    assert warning == (
+        "2025@1 lacks 10 of the 300 codes that 2026@1 shows valid on 2025-01-01 (J0290, J0291, J0292, …): is it whole? "
+        'If not: tracker withdraw 2025@1 --reason "not whole"'
+    )
+    assert take_in("HCPC2024.txt", many).warnings[-1] == warning.replace("2026@1", "2024@1"), "and seen from before"
+
+
+def test_a_folder_is_stored_whole_or_not_at_all(take_in: Import, stored: Stored, home: Home, tmp_path: Path) -> None:
+    many = {f"J{number:04}": values(f"J{number:04}") for number in range(300)}
+    folder = tmp_path / "releases"
+    folder.mkdir()
+    (folder / "HCPC2025.txt").write_bytes(record_text(many))
+    (folder / "HCPC2026.txt").write_bytes(record_text(dict(list(many.items())[:200])))
+    (folder / "sheet.txt").write_text(sheet("J1940"))
+    with pytest.raises(RefusedError, match="leave out --complete"):
+        import_path(stored, folder, Options(complete=True), NOW)
+    (folder / "sheet.txt").unlink()
+    with pytest.raises(RefusedError, match="lacks 100 of the 300 codes that 2025@1"):
+        import_path(stored, folder, Options(complete=True), NOW)
+    (folder / "HCPC2026.txt").rename(folder / "codes.txt")
+    with pytest.raises(SourceError, match="does not tell the release"):
+        import_path(stored, folder, Options(complete=True), NOW)
+    assert (files(home), stored.revisions) == ([], [])
+    (folder / "codes.txt").write_bytes(record_text({**many, "J9000": values("J9000")}))
+    found = import_path(stored, folder, Options(label="2025", complete=True), NOW)
+    assert [one.release.name for one in found] == ["2025@1", "2025@2"]
+    assert files(home) == ["2025.r1.jsonl", "2025.r2.jsonl"]
+
+
+def test_one_bad_snapshot_file_of_a_folder_stores_nothing(take_in: Import, home: Home, tmp_path: Path) -> None:
+    take_in("HCPC2025.txt", TWO)
+    take_in("HCPC2026.txt", {**TWO, "J2000": values("J2000")})
+    path = home.snapshots / "2026.r1.jsonl"
+    path.write_text(path.read_text().replace("Short j2000", "Short j200x"))
+    with open_stored(Home(tmp_path / "other"), to_write=True) as other:
+        with pytest.raises(ArchiveError, match=r"2026.r1.jsonl: its content is not what its digest says"):
+            import_path(other, home.snapshots, Options(), NOW)
+        assert (files(other.home), other.revisions) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [Options(label="2026"), Options(complete=True), Options(complete=False), Options(published=date(2026, 1, 1))],
+)
+def test_a_snapshot_file_takes_no_options(take_in: Import, home: Home, stored: Stored, options: Options) -> None:
+    take_in("HCPC2025.txt", TWO)
+    for path in (home.snapshots / "2025.r1.jsonl", home.snapshots):
+        with pytest.raises(RefusedError, match="leave out --release, --published, --complete and --excerpt"):
+            import_path(stored, path, options, NOW)
+
+
+def test_a_blank_label_is_no_label(take_in: Import) -> None:
+    take_in("HCPC2025.txt", TWO)
+    with pytest.raises(UnknownReleaseError, match="'' is not a release label"):
+        take_in("HCPC2025.txt", TWO, label="")
+
+
+def test_what_is_no_file_is_not_read(stored: Stored, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(SourceError, match="is no file, but a device or a pipe"):
+            import_path(stored, path, Options(), NOW)
+
+
+def test_a_name_that_is_no_text_is_stored_as_one(stored: Stored, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"HCPC2025\n\x1b_\xff.txt")
+    path.write_bytes(record_text(TWO))
+    (imported,) = import_path(stored, path, Options(complete=False), NOW)
+    assert imported.release.source.name == "HCPC2025\ufffd\ufffd_\ufffd.txt"
 
 
 def test_two_sheets_of_one_code_are_refused(stored: Stored, tmp_path: Path) -> None:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support import NOW, Import, values
+from tests.support import NOW, Import, record_text, values
+from tracker import archive
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
 from tracker.app.show import find_record
 from tracker.app.stored import Stored, locate, open_stored
 from tracker.app.withdraw import withdraw
-from tracker.app.write_report import render, view_diff
+from tracker.app.write_report import view_diff, write_file
 from tracker.diff.select import EVERYTHING
-from tracker.errors import ArchiveError, StoreError, UnknownReleaseError
+from tracker.errors import ArchiveError, StoreError, TrackerError, UnknownReleaseError
 from tracker.home import Home
 from tracker.model import Format
+from tracker.report import render
 
 TWO = {"A1": values("A1"), "J1940": values("J1940")}
 MORE = {**TWO, "J2000": values("J2000")}
@@ -27,12 +37,12 @@ MORE = {**TWO, "J2000": values("J2000")}
 def test_reading_an_empty_place_creates_nothing(tmp_path: Path) -> None:
     with open_stored(Home(tmp_path / "nowhere")) as stored:
         assert stored.revisions == []
-        with pytest.raises(UnknownReleaseError, match=r"nothing is stored in .*nowhere yet: .*tracker import FILE"):
+        with pytest.raises(UnknownReleaseError, match=r"nothing is stored in .*nowhere yet .*tracker import FILE"):
             stored.find("2025")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("reference", ["2031", "2025@7"])
+@pytest.mark.parametrize("reference", ["2031", "2025@7", "2025@"])
 def test_an_unknown_release_names_the_stored_ones(take_in: Import, stored: Stored, reference: str) -> None:
     take_in("HCPC2025.txt", TWO)
     take_in("HCPC2025_OCT.txt", TWO)
@@ -64,6 +74,27 @@ def test_a_bare_label_means_the_best_revision(
     for number, (name, complete) in enumerate(imports):
         take_in(name, {**TWO, "A1": values("A1", BETOS=("O1A", "O1B")[number])}, complete=complete)
     assert stored.find("2025").release.name == meant
+
+
+def test_the_zip_means_more_than_one_of_its_files(stored: Stored, tmp_path: Path) -> None:
+    text = record_text({**TWO, "A1": values("A1", ACT_EFF_DT="")})
+    with zipfile.ZipFile(tmp_path / "2025.zip", "w") as bundle:
+        bundle.writestr("HCPC2025_JAN_ANWEB_12172024.txt", text)
+    (tmp_path / "HCPC2025_JAN_ANWEB_12172024.txt").write_bytes(record_text(TWO))
+    for name in ("2025.zip", "HCPC2025_JAN_ANWEB_12172024.txt"):
+        import_path(stored, tmp_path / name, Options(complete=True), NOW)
+    assert [one.release.source.format for one in stored.revisions] == ["zip", "text"]
+    assert stored.find("2025").release.name == "2025@1"
+
+
+def test_a_withdrawal_needs_a_reason(take_in: Import, stored: Stored) -> None:
+    take_in("HCPC2025.txt", TWO)
+    with pytest.raises(UnknownReleaseError, match="say in words why"):
+        withdraw(stored, "2025@1", " ", NOW)
+    with pytest.raises(UnknownReleaseError, match="say in words why"):
+        withdraw(stored, "2025@1", "wrong \udcff", NOW)
+    assert withdraw(stored, "2025@1", " wrong\nfile ", NOW).withdrawn == "wrong file"
+    assert take_in("HCPC2025.txt", TWO).warnings[0] == "the same content was withdrawn as 2025@1: wrong file"
 
 
 def test_a_withdrawn_revision_is_passed_over_and_kept(take_in: Import, stored: Stored, home: Home) -> None:
@@ -111,20 +142,29 @@ def test_a_new_file_in_the_archive_is_taken_in(take_in: Import, home: Home, tmp_
 
 def test_a_file_that_was_changed_by_hand_is_not_believed(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
+    take_in("HCPC2026.txt", MORE)
     path = home.snapshots / "2025.r1.jsonl"
     path.write_text(path.read_text().replace("Short j1940", "Short j194x"))
-    with (
-        pytest.raises(ArchiveError, match=r"2025.r1.jsonl: its content is not what its digest says"),
-        open_stored(home),
-    ):
-        pass
+    with open_stored(home) as proven:
+        record = proven.record(proven.find("2025"), "J1940")
+        assert record is not None
+        assert record.values["short_description"] == "Short j1940", "the index took it in when it was whole"
+        (notice,) = proven.notices
+        assert "2025.r1.jsonl: its content is not what its digest says" in notice
+        assert notice.endswith("(the index's copy is used)")
+    home.index.unlink()
+    with open_stored(home) as rest:
+        assert [one.release.name for one in rest.revisions] == ["2026@1"], "what can be trusted can be used"
+        assert rest.notices[0].endswith("(it is passed over)")
 
 
 def test_a_file_under_a_wrong_name_is_not_believed(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     (home.snapshots / "2025.r1.jsonl").rename(home.snapshots / "2026.r1.jsonl")
-    with pytest.raises(ArchiveError, match="holds 2025@1, which is not what its name says"), open_stored(home):
-        pass
+    home.index.unlink()
+    with open_stored(home) as stored:
+        assert stored.revisions == []
+        assert "holds 2025@1, which is not what its name says" in stored.notices[0]
 
 
 def test_a_touched_but_equal_file_is_no_news(take_in: Import, home: Home) -> None:
@@ -144,14 +184,161 @@ def test_a_missing_file_is_said_aloud_and_the_index_used(take_in: Import, home: 
         assert [notice for notice in stored.notices if "2025.r1.jsonl is missing" in notice]
 
 
-def test_a_damaged_index_says_that_it_can_be_deleted(take_in: Import, home: Home) -> None:
+def test_a_missing_file_is_written_anew_by_the_next_import(take_in: Import, stored: Stored, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
-    home.index.write_bytes(b"no database" * 1000)
-    with (
-        pytest.raises(StoreError, match=r"tracker.db is damaged .* delete it, and it will be rebuilt"),
-        open_stored(home),
-    ):
+    take_in("HCPC2026.txt", MORE)
+    withdraw(stored, "2026@1", "wrong file", NOW)
+    kept = {path.name: path.read_bytes() for path in home.snapshots.glob("*.jsonl")}
+    shutil.rmtree(home.snapshots)
+    with open_stored(home, to_write=True) as again:
+        assert sorted(again.notices) == [
+            f"{home.snapshots}/{name} was missing, and is written anew from the index" for name in sorted(kept)
+        ]
+        assert again.find("2026@1").release.withdrawn == "wrong file"
+    assert {path.name: path.read_bytes() for path in home.snapshots.glob("*.jsonl")} == kept
+    with open_stored(home) as again:
+        assert again.notices == []
+        assert again.find("2026@1").release.withdrawn == "wrong file"
+
+
+def test_what_the_index_cannot_prove_is_not_written_anew(take_in: Import, home: Home) -> None:
+    take_in("HCPC2025.txt", TWO)
+    (home.snapshots / "2025.r1.jsonl").unlink()
+    spoil(home.index, "UPDATE record_version SET payload = replace(payload, 'Short', 'Shirt')")
+    with open_stored(home, to_write=True) as again:
+        assert "is missing, and the index's copy is damaged too" in again.notices[0]
+    assert list(home.snapshots.iterdir()) == []
+
+
+def test_an_archive_entry_that_is_no_file_stops_nothing(take_in: Import, home: Home) -> None:
+    take_in("HCPC2025.txt", TWO)
+    (home.snapshots / "2024.r1.jsonl").symlink_to("nowhere")
+    (home.snapshots / "2023.r1.jsonl").mkdir()
+    os.mkfifo(home.snapshots / "2022.r1.jsonl")
+    for to_write in (False, True):
+        with open_stored(home, to_write=to_write) as again:
+            assert [one.release.name for one in again.revisions] == ["2025@1"]
+            assert [notice.split(": ")[1] for notice in again.notices] == [
+                "this is no file (it is passed over)",
+                "Is a directory (it is passed over)",
+                "No such file or directory (it is passed over)",
+            ]
+    assert locate(None, {}, home.folder) == home
+
+
+@pytest.mark.parametrize(
+    "changed", [{"code_set": "drugs"}, {"effective_date": date(2025, 4, 1)}, {"label": "2025-13"}], ids=str
+)
+def test_a_file_that_is_no_release_of_ours_is_passed_over(take_in: Import, home: Home, changed: dict[str, Any]) -> None:
+    take_in("HCPC2025.txt", TWO)
+    take_in("HCPC2026.txt", MORE)
+    path = home.snapshots / "2025.r1.jsonl"
+    sealed = archive.read(path)
+    release = replace(sealed.release, **changed)
+    release = replace(release, digest=archive.content_digest(release, sealed.records))
+    path.unlink()
+    path = home.snapshots / archive.file_name(release.label, 1)
+    sealed = replace(sealed, header=archive.encode_header(release))
+    path.write_text("".join(f"{line}\n" for line in archive.lines(sealed)))
+    home.index.unlink()
+    for _ in range(2):
+        with open_stored(home) as again:
+            assert [one.release.name for one in again.revisions] == ["2026@1"]
+            (notice,) = again.notices
+            assert "is no release of hcpcs (it is passed over)" in notice
+    with open_stored(Home(home.folder / "other"), to_write=True) as other:
+        with pytest.raises(ArchiveError, match="is no release of hcpcs"):
+            import_path(other, path, Options(), NOW)
+        assert other.revisions == []
+
+
+@pytest.mark.parametrize("name", ["snapshots/2025.r1.jsonl", "snapshots/new.txt", "tracker.db", "tracker.db-journal"])
+@pytest.mark.parametrize("through", ["name", "link"])
+def test_no_report_is_written_over_what_is_stored(
+    take_in: Import, home: Home, tmp_path: Path, name: str, through: str
+) -> None:
+    take_in("HCPC2025.txt", TWO)
+    target = home.folder / name
+    before = target.read_bytes() if target.exists() else None
+    if through == "link":
+        (tmp_path / "link").symlink_to(target)
+    with pytest.raises(TrackerError, match="belongs to what is stored"):
+        write_file(tmp_path / "link" if through == "link" else target, b"report", home)
+    assert (target.read_bytes() if target.exists() else None) == before
+    write_file(home.folder / "report.txt", b"report", home)
+
+
+@pytest.mark.parametrize("url", [" ", "codes", "me:s3cret@server/codes"])
+def test_what_is_no_url_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = locate(tmp_path / "home", {"TRACKER_DATABASE_URL": url}, tmp_path)
+    for to_write in (False, True):
+        with (
+            pytest.raises(StoreError, match=r"^the database URL is not understood"),
+            open_stored(home, to_write=to_write),
+        ):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def spoil(index: Path, statement: str) -> None:
+    connection = sqlite3.connect(index)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no database": lambda index: index.write_bytes(b"no database" * 1000),
+    "cut off": lambda index: index.write_bytes(index.read_bytes()[:8192]),
+    "no table": lambda index: spoil(index, "DROP TABLE release_record"),
+    "no release table": lambda index: spoil(index, "DROP TABLE release"),
+    "bytes for text": lambda index: spoil(index, "UPDATE release SET header = CAST(x'ff' AS TEXT)"),
+    "no header": lambda index: spoil(index, "UPDATE release SET header = '{}'"),
+    "newer": lambda index: spoil(index, "UPDATE alembic_version SET version_num = '9999_future'"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_an_index_that_cannot_be_used_stops_no_reader(take_in: Import, home: Home, damage: str) -> None:
+    take_in("HCPC2025.txt", TWO)
+    take_in("HCPC2026.txt", MORE)
+    DAMAGES[damage](home.index)
+    if damage == "no table":
+        (home.snapshots / "2026.r1.jsonl").touch()  # so that the index is looked at
+        spoil(home.index, "UPDATE release SET archive_stamp = ''")
+    before = home.index.read_bytes()
+    what_to_do = "update this tracker" if damage == "newer" else "only an index, so delete it, and it will be rebuilt"
+    with open_stored(home) as read:
+        assert [one.release.name for one in read.revisions] == ["2025@1", "2026@1"]
+        assert len(compare_releases(read, "2025", "2026").changes) == 1
+        (notice,) = read.notices
+        assert what_to_do in notice
+    with pytest.raises(StoreError, match=what_to_do), open_stored(home, to_write=True):
         pass
+    assert home.index.read_bytes() == before
+
+
+def test_a_damaged_line_in_the_index_says_that_it_can_be_deleted(take_in: Import, home: Home) -> None:
+    take_in("HCPC2025.txt", TWO)
+    spoil(home.index, "UPDATE record_version SET payload = replace(payload, '{', '[')")
+    with open_stored(home) as read, pytest.raises(ArchiveError, match=r"delete tracker\.db"):
+        read.record(read.find("2025"), "J1940")
+
+
+@pytest.mark.parametrize("room", [0, 30_000])
+def test_a_full_disk_stops_no_reader(take_in: Import, home: Home, room: int) -> None:
+    take_in("HCPC2025.txt", TWO)
+    home.index.unlink()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with open_stored(home) as read:
+            assert [one.release.name for one in read.revisions] == ["2025@1"]
+        with pytest.raises(StoreError, match="disk"), open_stored(home, to_write=True):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_the_home_is_the_nearest_one_upward(take_in: Import, home: Home, tmp_path: Path) -> None:

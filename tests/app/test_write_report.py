@@ -1,14 +1,107 @@
-"""A report is written whole, or what stood there is left as it was."""
+"""What a report is made of; and it is written whole, or what stood there is left as it was."""
 
 from __future__ import annotations
 
+import json
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tracker.app.write_report import write_file
+from tests.support import Import, values
+from tracker.app.compare import compare_releases
+from tracker.app.stored import Stored
+from tracker.app.write_report import render_as, view_diff, write_file
 from tracker.errors import TrackerError
+from tracker.model import Facet, Format, Kind, Level, Selection
+from tracker.report.view import ReportView
+
+
+@pytest.fixture
+def two_releases(stored: Stored, take_in: Import) -> Stored:
+    """Store two releases: a silent change, a wrong letter, an administrative change, and a value that cannot be."""
+    old = {code: values(code) for code in ("A1", "J0001", "J0002", "J0003", "J0004")}
+    new = {
+        **old,
+        "J0001": values("J0001", COV="D"),
+        "J0002": values("J0002", COV="D", BETOS="O1F", ACTION_CD="C"),
+        "J0003": values("J0003", ACTION_CD="C"),
+        "J0004": values("J0004", COV="Q", PRICE1="53"),
+    }
+    take_in("HCPC2025.txt", old)
+    take_in("HCPC2026.txt", new)
+    return stored
+
+
+def view_of(stored: Stored, selection: Selection, *, administrative: bool = False) -> ReportView:
+    diff = compare_releases(stored, "2025", "2026", selection)
+    return view_diff(stored, diff, selection, administrative=administrative)
+
+
+def test_a_view_has_the_audit_and_the_problems_of_both_releases(two_releases: Stored) -> None:
+    view = view_of(two_releases, Selection())
+    assert [(one.kind, one.code) for one in view.audit] == [
+        ("silent", "J0001"), ("mislabelled", "J0002"), ("unfounded", "J0003"), ("silent", "J0004")
+    ]  # fmt: skip
+    assert [(one.release, one.severity, one.field, one.codes) for one in view.problems] == [
+        ("2026@1", "error", "coverage_code", ("J0004",))
+    ]
+    assert view.selection == Selection()
+
+
+def test_a_value_that_cannot_be_right_makes_a_note_of_its_change(two_releases: Stored) -> None:
+    changes = {change.code: change for change in compare_releases(two_releases, "2025", "2026").changes}
+    (certain,) = changes["J0001"].events
+    doubtful, beside = changes["J0004"].events
+    assert (certain.id, certain.level) == ("coverage-changed", Level.ACT)
+    assert (doubtful.id, doubtful.level) == ("coverage-changed", Level.NOTE)
+    assert doubtful.text.startswith("Coverage code Q instead of C. In doubt: not in the field's code list")
+    assert doubtful.text.endswith("(2026@1).")
+    assert (beside.id, beside.level) == ("payment-changed", Level.REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(codes=("J0002", "J0003")), ["J0002", "J0003"]),
+        (Selection(kind=Kind.PROCEDURE), ["J0001", "J0002", "J0003", "J0004"]),
+        (Selection(kind=Kind.MODIFIER), []),
+        (Selection(frozenset({Facet.ACTION})), []),
+        (Selection(frozenset({Facet.COVERAGE})), []),
+        (Selection(events=frozenset({"coverage-changed"})), []),
+        (Selection(level=Level.ACT), []),
+    ],
+)
+def test_a_part_of_a_change_is_not_audited(two_releases: Stored, selection: Selection, expected: list[str]) -> None:
+    """The facet action alone would call every letter unfounded."""
+    view = view_of(two_releases, selection)
+    assert [one.code for one in view.audit] == expected
+    assert json.loads(render_as(view, Format.JSON))["audit"] == [
+        {"kind": one.kind, "code": one.code, "text": one.text, "explained": one.explained} for one in view.audit
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selection", "administrative", "shown"),
+    [
+        (Selection(), False, False),
+        (Selection(), True, True),
+        (Selection(frozenset({Facet.ACTION})), False, True),
+        (Selection(frozenset({Facet.COVERAGE})), False, False),
+    ],
+)
+def test_the_facet_action_shows_administrative_changes(
+    two_releases: Stored, selection: Selection, administrative: bool, shown: bool
+) -> None:
+    view = view_of(two_releases, selection, administrative=administrative)
+    assert shown is any(entry.change.code == "J0003" for section in view.sections for entry in section.entries)
+
+
+def test_a_view_knows_no_day_but_the_one_it_is_given(two_releases: Stored) -> None:
+    diff = compare_releases(two_releases, "2025", "2026")
+    assert view_diff(two_releases, diff).written is None
+    assert view_diff(two_releases, diff, written=date(2026, 2, 1)).written == date(2026, 2, 1)
 
 
 def test_a_file_is_written_and_nothing_else(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ labels = st.builds(
         ("2025-10.csv", "2025-10", None, None),
         ("hcpcs_2025_07.xlsx", "2025-07", None, None),
         ("mine 2026-01.csv", "2026", None, None),
+        ("2025_Q3.csv", "2025-07", None, None),
+        ("hcpcs 2025q1.csv", "2025", None, None),
+        ("hcpcs-2025-10-01.csv", "2025-10", None, None),
+        ("HCPC2025_10_OCT_ANWEB.txt", "2025-10", None, None),
+        ("HCPC2025_JAN_ANWEB_2024-12-17.txt", "2025", "2024_12_17", None),
+        ("HCPC2025_JAN_ANWEB_17_DEC_2024.txt", "2025", "17_dec_2024", None),
+        ("HCPC49_ANWEB.txt", "2049", None, None),
+        ("HCPC99_ANWEB.txt", "1999", None, None),
+        ("octopus-2025.csv", "2025", None, None),
         ("records.csv", None, None, None),
         ("proc_notes_JAN2025.txt", None, None, None),
         ("", None, None, None),
@@ -49,6 +58,29 @@ def test_a_file_name_tells_label_mark_and_day(
     name: str, label: str | None, mark: str | None, published: date | None
 ) -> None:
     assert name_hints(name) == NameHints(label, mark, published)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hcpcs-2024-2025.csv",
+        "HCPC2025_JAN_and_APR.txt",
+        "HCPC2025_JAN_ANWEB_OCT.txt",
+        "2025-10_Q3.csv",
+        "2025_Q3_OCT.csv",
+        "hcpcs-2025-may.csv",
+        "september_2025.csv",
+        "2025-02.csv",
+        "2025_13.csv",
+        "2025-7.csv",
+        "10-2025.csv",
+        "10-01-2025.csv",
+        "HCPC17_2018.txt",
+        "17-alpha-numeric.zip",
+    ],
+)
+def test_a_name_that_tells_two_releases_or_a_month_without_one_tells_none(name: str) -> None:
+    assert name_hints(name).label is None
 
 
 @pytest.mark.parametrize(

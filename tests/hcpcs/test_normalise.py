@@ -73,6 +73,8 @@ def test_white_space_becomes_single_blanks_without_a_problem(text: str, expected
         ("and so on\x85 yes", "and so on… yes", Severity.NOTE),
         ("nu\0ll", "null", Severity.NOTE),
         ("dele\x7fte", "delete", Severity.NOTE),
+        ("Ambu\u200blance", "Ambulance", Severity.NOTE),
+        ("\ufeffAmbulance \u2060", "Ambulance", Severity.NOTE),
         ("1945\x811965", "1945\ufffd1965", Severity.WARNING),
         ("1945\ufffd1965", "1945\ufffd1965", Severity.WARNING),
     ],
@@ -92,11 +94,19 @@ def test_a_problem_keeps_the_begin_of_a_long_value() -> None:
 def test_a_valid_code_before_a_bad_date_is_not_shifted() -> None:
     record, problems = one(OPPS_PI="1", OPPS_DT="9990101")
     assert (record.values["mog_policy"], record.values["mog_date"]) == ("1", "9990101")
+    assert record.unknown == {"mog_date"}
     assert told(problems) == [("error", "A0001", "mog_date", "9990101")]
 
 
-def test_a_value_of_nothing_but_control_characters_is_blank() -> None:
-    record, problems = one(TERM_DT="\0" * 8)
+def test_marks_of_direction_are_kept() -> None:
+    record, problems = one(LONG_DESCRIPTION="left \u200eright\u200f")
+    assert record.values["long_description"] == "left \u200eright\u200f"
+    assert problems == ()
+
+
+@pytest.mark.parametrize("text", ["\0" * 8, "\u200b"])
+def test_a_value_of_nothing_that_can_be_seen_is_blank(text: str) -> None:
+    record, problems = one(TERM_DT=text)
     assert "termination_date" not in record.values
     assert [problem.severity for problem in problems] == [Severity.NOTE]
 
@@ -108,12 +118,47 @@ def test_dates_become_iso_dates(text: str) -> None:
     assert problems == ()
 
 
-@pytest.mark.parametrize("text", ["20170230", "170401", "20171301", "0", "2017-0401", "18991231", "04/01/2017", "soon"])
-def test_what_is_no_date_is_kept_and_told(text: str) -> None:
+@pytest.mark.parametrize("text", ["04/01/2017", "4/1/2017"])
+def test_a_date_as_spreadsheets_write_it_is_read_and_told(text: str) -> None:
     record, problems = one(TERM_DT=text)
-    assert record.values["termination_date"] == text
-    assert told(problems) == [("error", "A0001", "termination_date", text)]
+    assert record.values["termination_date"] == "2017-04-01"
+    assert record.unknown == frozenset()
+    assert told(problems) == [("note", "A0001", "termination_date", text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["20170230", "170401", "20171301", "0", "2017-0401", "18991231", "13/01/2017", "soon", "NULL", "45747", "00000000"],
+)
+@pytest.mark.parametrize("name", ["termination_date", "action_effective_date"])
+def test_what_is_no_date_is_kept_and_told_and_unknown(name: str, text: str) -> None:
+    record, problems = one(**{FIELDS[name].columns[0].replace(" ", "_"): text})
+    assert record.values[name] == text
+    assert record.unknown == {name}
+    assert told(problems) == [("error", "A0001", name, text)]
     assert "YYYYMMDD" in problems[0].message
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "=VLOOKUP(A2, B:C, 2)", '="00"', "="])
+@pytest.mark.parametrize("name", ["long_description", "coverage_code", "termination_date", "processing_note"])
+def test_what_a_spreadsheet_shows_in_a_values_place_is_unknown(name: str, text: str) -> None:
+    record, problems = one(**{FIELDS[name].columns[0].replace(" ", "_"): text})
+    assert name not in record.values
+    assert record.unknown == {name}
+    assert told(problems) == [("warning", "A0001", name, text)]
+
+
+def test_a_repeated_field_with_one_lost_slot_is_known_in_part() -> None:
+    record, _ = one(TOS1="1", TOS2="#N/A")
+    assert record.values["types_of_service"] == ("1",)
+    assert record.unknown == {"types_of_service"}
+
+
+@pytest.mark.parametrize("text", ["# 3 tube", "#4", "a = b", "<= 190", "N/A"])
+def test_other_texts_with_such_signs_are_values(text: str) -> None:
+    record, problems = one(LONG_DESCRIPTION=text)
+    assert record.values["long_description"] == text
+    assert problems == ()
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))
@@ -274,7 +319,8 @@ def test_every_record_comes_out_with_nothing_blank(records: Records) -> None:
     normalised = normalise(raw_release(records))
     assert [record.code for record in normalised.records] == sorted(records)
     for record in normalised.records:
-        assert record.values.keys().isdisjoint(record.unknown)
+        in_part = record.values.keys() & record.unknown
+        assert all(FIELDS[name].is_date or FIELDS[name].repeated for name in in_part)
         for name, value in record.values.items():
             slots = (value,) if isinstance(value, str) else value
             assert isinstance(value, tuple) == FIELDS[name].repeated
@@ -303,4 +349,6 @@ def test_normalising_a_normalised_value_changes_nothing(row: dict[str, str]) -> 
     }
     raw = raw_release({"A0001": again})
     assert found_values(raw) == {"A0001": again}
-    assert normalise(raw).records == (first,)
+    (second,) = normalise(raw).records
+    assert second.values == first.values
+    assert second.unknown <= first.unknown  # what was lost is blank now

@@ -167,7 +167,7 @@ def test_a_code_that_never_changed_is_the_same_in_every_release(read_release: Re
 @pytest.mark.parametrize("label", ["2017", "2018", "2019"])
 def test_corrections_are_no_release(releases_dir: Path, label: str) -> None:
     path = releases_dir / label / f"{label}-HCPCS-Alpha-Numeric-Corrections.zip"
-    with pytest.raises(SourceError, match="the zip holds no HCPCS records"):
+    with pytest.raises(SourceError, match="the zip holds only CMS's corrections"):
         recognise.read(path.name, path.read_bytes())
 
 

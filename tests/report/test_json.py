@@ -6,7 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,18 +17,43 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.made_up import FIELDS, diff_between, diff_of, record, snapshot, snapshots, view_of
+from tests.made_up import (
+    FIELDS,
+    MADE_UP,
+    diff_between,
+    diff_of,
+    explained,
+    record,
+    snapshot,
+    snapshots,
+    view_of,
+)
 from tests.support import NOW
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
 from tracker.app.stored import open_stored
-from tracker.app.write_report import render as render_as
 from tracker.app.write_report import view_diff
-from tracker.diff.select import EVERYTHING, Selection
+from tracker.diff.select import EVERYTHING
 from tracker.hcpcs.catalogue import FIELDS as HCPCS_FIELDS
+from tracker.hcpcs.event_list import EVENTS
 from tracker.home import Home
-from tracker.model import Diff, Facet, Format, Kind, Snapshot, Status
+from tracker.model import (
+    Basis,
+    Diff,
+    Event,
+    Facet,
+    Finding,
+    Format,
+    Kind,
+    Level,
+    Selection,
+    Snapshot,
+    Status,
+    Successor,
+)
+from tracker.report import render as render_as
 from tracker.report.json import SCHEMA, render
+from tracker.report.view import build_view
 
 CHECKOUT = Path(__file__).parents[2]
 Content = dict[str, Any]
@@ -58,8 +85,13 @@ def test_the_whole_of_a_small_diff() -> None:
             "changed": 1,
             "administrative": 0,
             "fields": {"text": 1, "last_day": 1, "prices": 1},
+            "levels": {"act": 2, "review": 2, "note": 1},
+            "events": {"came": 1, "ended": 1, "retold": 1, "repriced": 1, "gone": 1},
+            "waived": 0,
         },
+        "selection": None,
         "not_compared": {"codes_old": 0, "codes_new": 0, "fields": {"remark": 1}},
+        "audit": [],
         "changes": [
             {
                 "code": "A0001",
@@ -71,6 +103,12 @@ def test_the_whole_of_a_small_diff() -> None:
                     {"field": "last_day", "facet": "dates", "old": None, "new": "2025-12-31"},
                     {"field": "prices", "facet": "payment", "old": ["00", "11"], "new": ["11"]},
                 ],
+                "events": [
+                    {"id": "ended", "level": "act", "text": "It has a last day.", "fields": ["last_day"]},
+                    {"id": "retold", "level": "review", "text": "Its text is another one.", "fields": ["text"]},
+                    {"id": "repriced", "level": "note", "text": "Its price is another one.", "fields": ["prices"]},
+                ],
+                "successors": [],
                 "record": {"code": "A0001", "kind": "procedure", "last_day": "2025-12-31", "prices": ["11"]},
             },
             {
@@ -79,6 +117,7 @@ def test_the_whole_of_a_small_diff() -> None:
                 "status": "removed",
                 "administrative": False,
                 "fields": [],
+                "events": [{"id": "gone", "level": "act", "text": "It is not there any more.", "fields": []}],
                 "record": {"code": "B0001", "kind": "procedure", "text": "gone"},
             },
             {
@@ -87,6 +126,7 @@ def test_the_whole_of_a_small_diff() -> None:
                 "status": "added",
                 "administrative": False,
                 "fields": [],
+                "events": [{"id": "came", "level": "review", "text": "It is new.", "fields": []}],
                 "record": {"code": "ZZ", "kind": "modifier", "text": "new"},
             },
         ],
@@ -99,6 +139,45 @@ def test_a_list_that_is_not_there_is_empty_and_what_is_not_known_is_named() -> N
     )["changes"]
     assert change["fields"] == [{"field": "prices", "facet": "payment", "old": [], "new": ["11"]}]
     assert change["record"]["unknown"] == ["remark", "text"]
+
+
+def test_events_successors_and_findings_are_told_whole() -> None:
+    ended = Event("ended", Level.REVIEW, "It ends.", ("last_day",), waived="agreed")
+    successors = (
+        Successor("B0001", Basis.DECLARED, 1.0, None, "cross reference"),
+        Successor("B0002", Basis.SUGGESTED, 0.8, 20, "same drug"),
+    )
+    diff = diff_between([record("A0001")], [record("A0001", last_day="2025-12-31")])
+    diff = replace(diff, changes=tuple(replace(one, events=(ended,), successors=successors) for one in diff.changes))
+    findings = [Finding("silent", "A0001", "last day changed."), Finding("late", "ZZ", "Effective early.", "why")]
+    content = json.loads(render(build_view(MADE_UP, diff, audit=findings)))
+    (change,) = content["changes"]
+    assert change["events"] == [
+        {"id": "ended", "level": "review", "text": "It ends.", "fields": ["last_day"], "waived": "agreed"}
+    ]
+    assert change["successors"] == [
+        {"code": "B0001", "basis": "declared", "score": 1.0, "units": None, "why": "cross reference"},
+        {"code": "B0002", "basis": "suggested", "score": 0.8, "units": 20, "why": "same drug"},
+    ]
+    assert content["audit"] == [
+        {"kind": "silent", "code": "A0001", "text": "last day changed.", "explained": ""},
+        {"kind": "late", "code": "ZZ", "text": "Effective early.", "explained": "why"},
+    ]
+    assert content["counts"]["waived"] == 1
+
+
+def test_what_was_asked_for_is_told() -> None:
+    selection = Selection(
+        frozenset({Facet.PAYMENT, Facet.DATES}), ("j*", "A1"), Kind.MODIFIER, frozenset({"gone", "came"}), Level.REVIEW
+    )
+    content = json.loads(render(build_view(MADE_UP, diff_between([], []), selection=selection)))
+    assert content["selection"] == {
+        "facets": ["dates", "payment"],
+        "codes": ["j*", "A1"],
+        "kind": "modifier",
+        "events": ["came", "gone"],
+        "level": "review",
+    }
 
 
 def test_nothing_changed() -> None:
@@ -118,7 +197,7 @@ def test_one_line_a_change_and_the_same_bytes_again(old: Snapshot, new: Snapshot
 
 @given(snapshots("2025"), snapshots("2026"))
 def test_all_of_the_diff_is_in_it(old: Snapshot, new: Snapshot) -> None:
-    diff = diff_of(old, new)
+    diff = explained(diff_of(old, new))
     content = content_of(diff)
     counts = content["counts"]
     by_status = {status: [one for one in content["changes"] if one["status"] == status] for status in Status}
@@ -129,6 +208,11 @@ def test_all_of_the_diff_is_in_it(old: Snapshot, new: Snapshot) -> None:
             nothing: object = [] if FIELDS[field.field].repeated else None
             for value, told in ((field.old, said["old"]), (field.new, said["new"])):
                 assert told == (nothing if value is None else list(value) if isinstance(value, tuple) else value)
+        assert [event["id"] for event in one["events"]] == [event.id for event in change.events]
+        assert ("successors" in one) is any(event.id == "ended" for event in change.events)
+    events = [event for one in content["changes"] for event in one["events"]]
+    assert counts["events"] == dict(Counter(event["id"] for event in events))
+    assert counts["levels"] == dict.fromkeys(Level, 0) | Counter(event["level"] for event in events)
 
 
 @pytest.mark.parametrize("text", ['=HYPERLINK("a","b")', "a|b \\ 'c' \"d\"", "x" * 5000, "ü → \u2028", "</script>"])
@@ -181,8 +265,30 @@ def test_the_schema_names_the_models_words(schema: Content) -> None:
     definitions = schema["$defs"]
     assert definitions["facet"]["enum"] == list(Facet)
     assert definitions["kind"]["enum"] == list(Kind)
+    assert definitions["level"]["enum"] == list(Level)
+    assert list(definitions["counts"]["properties"]["levels"]["properties"]) == list(Level)
+    assert definitions["selection"]["properties"]["kind"]["enum"] == [*Kind, None]
+    assert definitions["selection"]["properties"]["level"]["enum"] == [*Level, None]
+    assert definitions["successor"]["properties"]["basis"]["enum"] == list(Basis)
     assert definitions["change"]["properties"]["status"]["enum"] == list(Status)
     assert schema["properties"]["schema"]["const"] == SCHEMA
+
+
+def test_the_schema_names_the_events(schema: Content) -> None:
+    definitions = schema["$defs"]
+    assert definitions["event_id"]["enum"] == list(EVENTS)
+    added, removed, ends = definitions["change"]["allOf"]
+    assert ends["if"]["properties"]["events"]["contains"]["properties"]["id"]["enum"] == [
+        name for name, kind in EVENTS.items() if kind.ends
+    ]
+    of_one_side = {
+        name
+        for one in (added, removed)
+        for name in one["then"]["properties"]["events"]["items"]["properties"]["id"]["enum"]
+    }
+    never = definitions["change"]["then"]["properties"]["events"]["items"]["properties"]["id"]["not"]["enum"]
+    assert of_one_side - set(never) == {"effective-retroactive"}
+    assert set(never) < of_one_side <= set(EVENTS)
 
 
 def test_everything_in_the_schema_is_described(schema: Content) -> None:
@@ -212,9 +318,15 @@ def test_a_part_of_a_diff_follows_the_schema(require_valid: Callable[[object], N
             Selection(frozenset({Facet.DESCRIPTION, Facet.PAYMENT})),
             Selection(codes=("J*",)),
             Selection(kind=Kind.MODIFIER),
+            Selection(events=frozenset({"effective-retroactive", "code-added"})),
+            Selection(level=Level.ACT),
+            Selection(frozenset({Facet.ACTION}), ("j*",), Kind.PROCEDURE, frozenset({"code-discontinued"}), Level.ACT),
         ):
             diff = compare_releases(stored, "2025", "2026", selection)
-            require_valid(json.loads(render_as(view_diff(stored, diff, selection), Format.JSON)))
+            content = json.loads(render_as(view_diff(stored, diff, selection), Format.JSON))
+            require_valid(content)
+            assert content["selection"]
+            assert bool(content["changes"]) is (selection != Selection(kind=Kind.MODIFIER))
 
 
 def test_cms_own_releases_follow_the_schema(
@@ -237,7 +349,24 @@ VALID: Content = {
     "status": "changed",
     "administrative": False,
     "fields": [{"field": "betos", "facet": "classification", "old": "Z2", "new": None}],
+    "events": [{"id": "classification-changed", "level": "review", "text": "Betos went.", "fields": ["betos"]}],
     "record": {"code": "A0001", "kind": "procedure"},
+}
+SUCCESSOR: Content = {"code": "J1938", "basis": "suggested", "score": 0.9, "units": 20, "why": "same drug"}
+ENDED: Content = {
+    **VALID,
+    "fields": [{"field": "termination_date", "facet": "dates", "old": None, "new": "2025-03-31"}],
+    "events": [
+        {"id": "code-discontinued", "level": "act", "text": "It ends.", "fields": ["termination_date"], "waived": "x"},
+        {"id": "effective-retroactive", "level": "act", "text": "Since long.", "fields": []},
+    ],
+    "successors": [SUCCESSOR, {**SUCCESSOR, "code": "53854", "basis": "declared", "units": None}],
+}
+ADDED: Content = {
+    **VALID,
+    "status": "added",
+    "fields": [],
+    "events": [{"id": "code-added", "level": "review", "text": "It came.", "fields": []}],
 }
 
 
@@ -247,7 +376,6 @@ VALID: Content = {
         {"code": "a0001"},
         {"kind": "drug"},
         {"status": "ended"},
-        {"fields": []},
         {"status": "added"},
         {"status": "removed", "fields": [], "administrative": True},
         {"other": 1},
@@ -272,6 +400,63 @@ def test_the_schema_is_strict(schema: Content, wrong: Content) -> None:
     assert not validator.is_valid(VALID | wrong)
 
 
+def events(**changed: object) -> Content:
+    return {"events": [{**VALID["events"][0], **changed}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (VALID, {"events": []}),
+        (VALID, events(id="betos-changed")),
+        (VALID, events(level="urgent")),
+        (VALID, events(text="")),
+        (VALID, events(fields=["colour"])),
+        (VALID, events(fields=["betos", "betos"])),
+        (VALID, events(waived="")),
+        (VALID, events(other=1)),
+        (VALID, events(id="code-added", fields=[])),
+        (VALID, events(id="code-purged", fields=[])),
+        (VALID, {"successors": []}),
+        (ADDED, {"events": [*ADDED["events"], *VALID["events"]]}),
+        (ADDED, {"events": [{**ADDED["events"][0], "fields": ["betos"]}]}),
+        (ADDED, {"events": [{**ADDED["events"][0], "id": "code-purged"}]}),
+        (ADDED, {"events": [{**ADDED["events"][0], "id": "code-added-and-ended"}]}),
+        (ADDED, {"status": "removed"}),
+        (ENDED, {"events": VALID["events"]}),
+        (ENDED, {"successors": [{**SUCCESSOR, "basis": "guessed"}]}),
+        (ENDED, {"successors": [{**SUCCESSOR, "score": 1.1}]}),
+        (ENDED, {"successors": [{**SUCCESSOR, "units": 0}]}),
+        (ENDED, {"successors": [{**SUCCESSOR, "units": "20"}]}),
+        (ENDED, {"successors": [{**SUCCESSOR, "why": ""}]}),
+        (ENDED, {"successors": [{**SUCCESSOR, "other": 1}]}),
+        (ENDED, {"successors": None}),
+    ],
+)
+def test_the_schema_is_strict_on_events_and_successors(schema: Content, change: Content, wrong: Content) -> None:
+    validator = Draft202012Validator({"$ref": "#/$defs/change", "$defs": schema["$defs"]})
+    assert validator.is_valid(change)
+    assert not validator.is_valid(change | wrong)
+    assert not validator.is_valid({name: value for name, value in change.items() if name != "events"})
+
+
+def test_an_ended_code_has_successors_or_says_that_there_are_none(schema: Content) -> None:
+    validator = Draft202012Validator({"$ref": "#/$defs/change", "$defs": schema["$defs"]})
+    assert validator.is_valid(ENDED | {"successors": []})
+    assert not validator.is_valid({name: value for name, value in ENDED.items() if name != "successors"})
+
+
+def test_a_changed_code_without_a_field_stands_only_in_a_part(
+    require_valid: Callable[[object], None], schema: Content
+) -> None:
+    """A retroactive end has no field of its own."""
+    content = json.loads(render(view_of(diff_between([], []))))
+    selection = {"facets": [], "codes": [], "kind": None, "events": ["effective-retroactive"], "level": None}
+    retroactive = {**VALID, "fields": [], "events": [ENDED["events"][1]]}
+    require_valid(content | {"changes": [retroactive], "selection": selection})
+    assert not Draft202012Validator(schema).is_valid(content | {"changes": [retroactive]})
+
+
 def test_a_sides_header_is_strict(require_valid: Callable[[object], None], schema: Content) -> None:
     content = json.loads(render(view_of(diff_between([], []))))
     require_valid(content)
@@ -286,5 +471,47 @@ def test_a_sides_header_is_strict(require_valid: Callable[[object], None], schem
         {"source": {**side["source"], "path": "/home"}},
     ):
         assert not validator.is_valid(content | {"old": side | wrong})
-    assert not validator.is_valid({name: value for name, value in content.items() if name != "counts"})
+    for name in content:
+        assert not validator.is_valid({key: value for key, value in content.items() if key != name})
+    counts: Content = content["counts"]
+    for name in counts:
+        assert not validator.is_valid(content | {"counts": {key: counts[key] for key in counts if key != name}})
+    wrong_counts: tuple[Content, ...] = (
+        {"levels": {"act": 0, "review": 0}},
+        {"levels": {**counts["levels"], "urgent": 1}},
+        {"events": {"code-added": 0}},
+        {"events": {"no-such": 1}},
+        {"waived": -1},
+    )
+    for one in wrong_counts:
+        assert not validator.is_valid(content | {"counts": counts | one})
+
+
+def test_a_selection_and_a_finding_are_strict(require_valid: Callable[[object], None], schema: Content) -> None:
+    content = json.loads(render(view_of(diff_between([], []))))
+    validator = Draft202012Validator(schema)
+    selection: Content = {"facets": [], "codes": [], "kind": None, "events": [], "level": None}
+    wrong_selections: tuple[Content, ...] = (
+        {},
+        {"facets": ["colour"]},
+        {"codes": [""]},
+        {"kind": "drug"},
+        {"events": ["no-such"]},
+        {"level": "urgent"},
+        {"codes": ["J*"], "other": 1},
+    )
+    for one in wrong_selections:
+        assert not validator.is_valid(content | {"selection": selection | one})
+    require_valid(content | {"selection": selection | {"level": "act"}})
+    finding: Content = {"kind": "silent", "code": "A0001", "text": "x", "explained": ""}
+    require_valid(content | {"audit": [finding]})
+    wrong_findings: tuple[Content, ...] = (
+        {"kind": "report"},
+        {"code": ""},
+        {"text": ""},
+        {"explained": None},
+        {"x": 1},
+    )
+    for one in wrong_findings:
+        assert not validator.is_valid(content | {"audit": [finding | one]})
     assert not validator.is_valid(content | {"imported_at": "now"})

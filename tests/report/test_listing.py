@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from tests.made_up import FIELDS, MADE_UP, record, release
-from tracker.model import Note, Problem, Severity
+from tracker.model import Finding, Note, Problem, Severity
 from tracker.report import listing
 from tracker.report.text import Line
 
@@ -57,7 +57,7 @@ def test_kinds_of_problems_the_most_serious_first_with_some_of_their_codes() -> 
 
 def test_many_kinds_of_problems_are_cut_short() -> None:
     found = [problem(message=f"kind {number}") for number in range(7)]
-    assert told(listing.problem_kinds(found))[-2:] == ["       1 warning kind 4", "  … and 2 more kinds"]
+    assert told(listing.problem_kinds(found))[-2:] == ["       1 warning kind 4", "  … and more: 2"]
     assert len(told(listing.problem_kinds(found))) == listing.SOME + 1
     assert told(listing.problem_kinds([])) == []
 
@@ -77,6 +77,25 @@ def test_problems_say_where_and_what() -> None:
     assert len(told(listing.problems(found, 3))) == 3
 
 
+def test_findings_by_kind_with_what_the_span_explains() -> None:
+    found = [
+        Finding("silent", "A0001", "text changed, and the action code is N.", "it took effect on 2025-04-01"),
+        Finding("late", "ZZ", "Effective 2025-01-01."),
+        Finding("silent", "B0001", "short changed, and the action code is N."),
+    ]
+    assert told(listing.findings(found, None)) == [
+        "late (1)",
+        "  ZZ     Effective 2025-01-01.",
+        "",
+        "silent (2, 1 of them explained by the span between the releases)",
+        "  A0001  text changed, and the action code is N. Explained: it took effect on 2025-04-01.",
+        "  B0001  short changed, and the action code is N.",
+        "",
+    ]
+    assert told(listing.findings(found, 1))[5] == "  … and 1 more: --all"
+    assert told(listing.findings([], None)) == ["The publisher's word and what changed agree."]
+
+
 def test_a_record_has_every_field_with_its_label_and_meaning() -> None:
     content = record("A0001", ["letter_day", "short"], text="one", short="in part", letter="N", remark="0088")
     header = release("2025", fields=FIELDS.keys() - {"prices"})
@@ -90,6 +109,11 @@ def test_a_record_has_every_field_with_its_label_and_meaning() -> None:
         "  not known   Letter Day, Price",
         "  empty       First Day, Last Day",
     ]
+
+
+def test_a_record_of_an_excerpt_says_so() -> None:
+    told_of = told(listing.record(MADE_UP, release(complete=False), record("A1"), []))
+    assert told_of[0] == "A1  modifier in 2025@1 (an excerpt), effective 2025-01-01"
 
 
 def test_a_record_without_a_value() -> None:

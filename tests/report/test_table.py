@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.made_up import FIELDS, diff_between, diff_of, record, snapshots, view_of
-from tracker.model import Diff, Snapshot, Status, Value
+from tests.made_up import FIELDS, MADE_UP, diff_between, diff_of, explained, record, snapshots, view_of
+from tracker.model import Diff, Event, Level, Snapshot, Status, Value
 from tracker.report.table import COLUMNS, render
+from tracker.report.view import build_view
 
 Row = dict[str, str]
 
@@ -26,12 +28,12 @@ def test_one_row_a_field() -> None:
         [record("A0001", text="two", prices=("2 2", "11")), record("C0001", short="n"), record("ZZ", letter="N")],
     )
     assert render(view_of(diff)).decode() == (
-        "code,kind,status,administrative,field,facet,old,new\n"
-        "A0001,procedure,changed,no,text,description,one,two\n"
-        "A0001,procedure,changed,no,prices,payment,00; 11,2 2; 11\n"
-        "B0001,procedure,removed,no,text,description,gone,\n"
-        "C0001,procedure,added,no,short,description,,n\n"
-        "ZZ,modifier,changed,yes,letter,action,A,N\n"
+        "code,kind,status,administrative,field,facet,old,new,event,level\n"
+        "A0001,procedure,changed,no,text,description,one,two,retold,review\n"
+        "A0001,procedure,changed,no,prices,payment,00; 11,2 2; 11,repriced,note\n"
+        "B0001,procedure,removed,no,text,description,gone,,gone,act\n"
+        "C0001,procedure,added,no,short,description,,n,came,review\n"
+        "ZZ,modifier,changed,yes,letter,action,A,N,lettered,note\n"
     )
 
 
@@ -67,7 +69,7 @@ def unguarded(text: str) -> str:
 
 @given(snapshots("2025"), snapshots("2026"))
 def test_the_table_says_what_the_diff_says(old: Snapshot, new: Snapshot) -> None:
-    diff = diff_of(old, new)
+    diff = explained(diff_of(old, new))
     expected = []
     for change in diff.changes:
         if change.status is Status.CHANGED:
@@ -90,6 +92,21 @@ def test_the_table_says_what_the_diff_says(old: Snapshot, new: Snapshot) -> None
         for row in rows(diff)
     ] == expected
     assert all(row["facet"] == FIELDS[row["field"]].facet for row in rows(diff))
+    events = {change.code: change.events for change in diff.changes}
+    for row in rows(diff):
+        (event,) = [one for one in events[row["code"]] if not one.fields or row["field"] in one.fields]
+        assert (row["event"], row["level"]) == (event.id, event.level)
+
+
+def test_a_field_that_proves_nothing_that_was_asked_for_is_of_no_event() -> None:
+    diff = diff_between([record("A1", text="one", remark="x")], [record("A1", text="two", remark="y")])
+    event = Event("retold", Level.REVIEW, "Its text is another one.", ("text",))
+    diff = replace(diff, changes=tuple(replace(change, events=(event,)) for change in diff.changes))
+    found = csv.DictReader(io.StringIO(render(build_view(MADE_UP, diff)).decode(), newline=""))
+    assert [(row["field"], row["event"], row["level"]) for row in found] == [
+        ("text", "retold", "review"),
+        ("remark", "", ""),
+    ]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1))

@@ -16,15 +16,15 @@ MakeSealed = Callable[..., Sealed]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Give a path or URL where there is no database yet."""
     if request.param == "sqlite":
-        return str(tmp_path / "tracker.db")
+        return tmp_path / "tracker.db"
     return str(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture
-def store(place: str) -> Iterator[Store]:
+def store(place: Path | str) -> Iterator[Store]:
     with Store.open(place) as store:
         yield store
 

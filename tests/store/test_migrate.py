@@ -25,17 +25,20 @@ from tracker.store.store import Store
 from tracker.store.tables import metadata
 
 CHECKOUT = Path(tracker.__file__).parents[1]
-OPEN = "import sys; from tracker.store.store import Store; Store.open(sys.argv[1]).close();"
+OPEN = (
+    "import sys; from pathlib import Path; from tracker.store.store import Store; place = sys.argv[1];"
+    "Store.open(place if '://' in place else Path(place)).close();"
+)
 
 
-def run(code: str, *arguments: str, path: Path = CHECKOUT, cwd: Path | None = None) -> str:
+def run(code: str, *arguments: Path | str, path: Path = CHECKOUT, cwd: Path | None = None) -> str:
     """Run Python in a process of its own, with `path` before the installed packages."""
     command = [sys.executable, "-c", code, *arguments]
     environment = os.environ | {"PYTHONPATH": str(path)}
     return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd, env=environment).stdout
 
 
-def make_newer(place: str) -> None:
+def make_newer(place: Path | str) -> None:
     Store.open(place).close()
     connection = connect(place)
     connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_future'")
@@ -64,7 +67,7 @@ def test_a_store_in_memory_has_the_same_tables_without_migrations(tmp_path: Path
         assert tables(migrated) == tables(memory)
 
 
-def test_alembic_is_imported_only_to_migrate(place: str) -> None:
+def test_alembic_is_imported_only_to_migrate(place: Path | str) -> None:
     code = OPEN + "print(*{name.partition('.')[0] for name in sys.modules})"
     assert "alembic" in run(code, place).split()
     assert "alembic" not in run(code, place).split()
@@ -72,7 +75,7 @@ def test_alembic_is_imported_only_to_migrate(place: str) -> None:
 
 def test_a_sqlite_file_needs_neither_psycopg_nor_the_orm(tmp_path: Path) -> None:
     code = OPEN + "print('psycopg' in sys.modules, 'sqlalchemy.orm' in sys.modules)"
-    place = str(tmp_path / "tracker.db")
+    place = tmp_path / "tracker.db"
     Store.open(place).close()
     assert run(code, place).split() == ["False", "False"]
 
@@ -90,12 +93,12 @@ def test_migrations_are_found_beside_the_store_as_in_a_wheel(tmp_path: Path) -> 
 
     code = OPEN + "from tracker.store.migrate import migrations_folder; print(migrations_folder())"
     place = tmp_path / "tracker.db"
-    folder = run(code, str(place), path=site, cwd=tmp_path).strip()
+    folder = run(code, place, path=site, cwd=tmp_path).strip()
     assert folder == str(site / "tracker" / "store" / "migrations")
     Store.open(place, read_only=True).close()
 
 
-def test_programs_that_start_at_once_migrate_once(place: str) -> None:
+def test_programs_that_start_at_once_migrate_once(place: Path | str) -> None:
     starters = 4
     barrier = Barrier(starters)
 
@@ -108,7 +111,7 @@ def test_programs_that_start_at_once_migrate_once(place: str) -> None:
         assert list(pool.map(start, range(starters))) == [[]] * starters
 
 
-def test_a_migration_that_fails_leaves_nothing(place: str) -> None:
+def test_a_migration_that_fails_leaves_nothing(place: Path | str) -> None:
     connection = connect(place)
     connection.exec_driver_sql("CREATE TABLE release_note (mine TEXT)")  # in the way of the last statement
     with pytest.raises(StoreError, match="already exists"):
@@ -117,7 +120,7 @@ def test_a_migration_that_fails_leaves_nothing(place: str) -> None:
     connection.close()
 
 
-def test_a_database_of_a_newer_tracker_is_refused(place: str) -> None:
+def test_a_database_of_a_newer_tracker_is_refused(place: Path | str) -> None:
     make_newer(place)
     with pytest.raises(StoreError, match=r"newer tracker .*9999_future.*update") as caught:
         Store.open(place)
@@ -126,7 +129,7 @@ def test_a_database_of_a_newer_tracker_is_refused(place: str) -> None:
 
 def test_a_file_of_a_newer_tracker_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "tracker.db"
-    make_newer(str(path))
+    make_newer(path)
     before = path.read_bytes(), path.stat().st_mtime_ns
     for read_only in (False, True):
         with pytest.raises(StoreError):
@@ -135,8 +138,8 @@ def test_a_file_of_a_newer_tracker_is_not_touched(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_database_that_would_have_to_be_migrated_is_not_usable_read_only(place: str) -> None:
-    if "://" not in place:
-        Path(place).touch()
+def test_a_database_that_would_have_to_be_migrated_is_not_usable_read_only(place: Path | str) -> None:
+    if isinstance(place, Path):
+        place.touch()
     with pytest.raises(UnusableError, match="brought up to date"):
         Store.open(place, read_only=True)

@@ -201,7 +201,7 @@ def test_a_revision_is_stored_once(store: Store, make_sealed: MakeSealed) -> Non
     assert count(store, "record_version") == 1
 
 
-def test_others_see_a_release_when_it_is_committed(store: Store, place: str, make_sealed: MakeSealed) -> None:
+def test_others_see_a_release_when_it_is_committed(store: Store, place: Path | str, make_sealed: MakeSealed) -> None:
     with Store.open(place) as other:
         with store.importing() as importing:
             importing.insert(make_sealed("2026", {"A1": "x"}))
@@ -217,7 +217,7 @@ def test_a_store_in_memory_begins_empty_or_as_a_copy(tmp_path: Path, make_sealed
 
     with Store.in_memory() as memory:
         assert memory.releases("hcpcs") == []
-        memory.copy_from(path)
+    with Store.copy_of(path) as memory:
         (second,) = insert(memory, make_sealed("2026", {"A1": "y"}))
         assert [codes(lines) for lines in memory.changed(first, second)] == [["A1"], ["A1"]]
     assert path.read_bytes() == before
@@ -226,8 +226,8 @@ def test_a_store_in_memory_begins_empty_or_as_a_copy(tmp_path: Path, make_sealed
 def test_an_index_to_be_migrated_is_neither_copied_nor_touched(tmp_path: Path) -> None:
     path = tmp_path / "tracker.db"
     path.touch()
-    with Store.in_memory() as memory, pytest.raises(UnusableError, match="brought up to date"):
-        memory.copy_from(path)
+    with pytest.raises(UnusableError, match="brought up to date"):
+        Store.copy_of(path)
     assert path.read_bytes() == b""
 
 
@@ -235,5 +235,5 @@ def test_a_damaged_index_is_not_copied(tmp_path: Path) -> None:
     path = tmp_path / "tracker.db"
     Store.open(path).close()
     path.write_bytes(path.read_bytes()[:8192])
-    with Store.in_memory() as memory, pytest.raises(StoreError, match="delete it"):
-        memory.copy_from(path)
+    with pytest.raises(StoreError, match="delete it"):
+        Store.copy_of(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from tracker.errors import RefusedError
@@ -41,14 +41,35 @@ def require_whole(snapshot: Snapshot, neighbours: Iterable[Snapshot], *, insiste
             f"{advice}, or --complete if it is whole"
         )
     for neighbour in neighbours:
-        valid = {record.code for record in neighbour.records if is_valid(record, release.effective_date)}
-        lacking = sorted(valid - held)
-        if len(lacking) > LACKING * len(valid):
-            raise RefusedError(
-                f"{release.source.name} lacks {len(lacking):,} of the {len(valid):,} codes that "
-                f"{neighbour.release.name} shows valid on {release.effective_date} "
-                f"({', '.join(lacking[:3])}, …): {advice}"
-            )
+        gap = _gap(snapshot, neighbour)
+        if gap:
+            raise RefusedError(f"{release.source.name} lacks {gap}: {advice}")
+
+
+def truncated(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> tuple[str, ...]:
+    """Say which stored complete releases lack more than `LACKING` of the codes that this one shows valid then.
+
+    A filtered workbook that is imported first has nothing to be held against; the next release tells.
+    """
+    gaps = ((neighbour.release.name, _gap(neighbour, snapshot)) for neighbour in neighbours)
+    return tuple(
+        f'{name} lacks {gap}: is it whole? If not: tracker withdraw {name} --reason "not whole"'
+        for name, gap in gaps
+        if gap
+    )
+
+
+def _gap(snapshot: Snapshot, other: Snapshot) -> str:
+    """Say how many codes a release lacks of those that another shows valid on its day; "" if hardly any."""
+    day = snapshot.release.effective_date
+    valid = {record.code for record in other.records if is_valid(record, day)}
+    lacking = sorted(valid - {record.code for record in snapshot.records})
+    if len(lacking) <= LACKING * len(valid):
+        return ""
+    return (
+        f"{len(lacking):,} of the {len(valid):,} codes that {other.release.name} shows valid on {day} "
+        f"({', '.join(lacking[:3])}, …)"
+    )
 
 
 def is_valid(record: Record, day: date) -> bool:
@@ -58,13 +79,18 @@ def is_valid(record: Record, day: date) -> bool:
     return isinstance(first, str) and first <= on and (last is None or (isinstance(last, str) and on <= last))
 
 
-def doubts(release: Release, records: Iterable[Record], stored: Iterable[Release]) -> tuple[str, ...]:
+def doubts(release: Release, records: Iterable[Record], stored: Sequence[Release]) -> tuple[str, ...]:
     """Say what speaks for a wrong label: the same content under another one, or dates of another time."""
     found = [
         f"{release.name} has the very content of {other.name}: is the label right? If not: tracker withdraw "
         f'{release.name} --reason "wrong label"'
         for other in stored
         if other.digest == release.digest and other.label != release.label
+    ]
+    found += [
+        f"the same content was withdrawn as {other.name}: {other.withdrawn}"
+        for other in stored
+        if other.digest == release.digest and other.label == release.label and other.withdrawn is not None
     ]
     added = (record.values.get(HCPCS.added) for record in records)
     newest = max((day for text in set(added) if isinstance(text, str) and (day := iso_date(text))), default=None)

@@ -1,13 +1,17 @@
-"""Compare two stored releases."""
+"""Compare two stored releases, and say what each change means."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tracker import archive
-from tracker.app.stored import Stored
+from tracker.app.stored import Revision, Stored
 from tracker.diff.compare import compare
-from tracker.diff.select import EVERYTHING, Selection, select
+from tracker.diff.select import EVERYTHING, select
+from tracker.diff.wording import reword
 from tracker.hcpcs.catalogue import HCPCS
-from tracker.model import Diff
+from tracker.hcpcs.events import Context, explain
+from tracker.model import Diff, Record, Selection, Severity
 
 
 def compare_releases(stored: Stored, old: str, new: str, selection: Selection = EVERYTHING) -> Diff:
@@ -28,4 +32,19 @@ def compare_releases(stored: Stored, old: str, new: str, selection: Selection = 
         map(archive.decode_record, new_lines),
         stored.store.unknown_in_both(before.id, after.id),
     )
-    return select(diff, selection, HCPCS)
+    context = Context(reword, _records(stored, before), _records(stored, after), _doubts(stored, before, after))
+    return select(explain(diff, context), selection, HCPCS)
+
+
+def _records(stored: Stored, revision: Revision) -> Callable[[str], Record | None]:
+    return lambda code: stored.record(revision, code)
+
+
+def _doubts(stored: Stored, *revisions: Revision) -> dict[tuple[str, str], str]:
+    """Return the problems that leave a value of either release in doubt, by code and field."""
+    return {
+        (problem.code, problem.field): f"{problem.message} ({revision.release.name})"
+        for revision in revisions
+        for problem in stored.problems(revision)
+        if problem.severity is not Severity.NOTE
+    }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,11 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from tracker import __version__, archive
-from tracker.app.checks import doubts, require_whole
-from tracker.app.stored import Stored
-from tracker.app.withdraw import withdraw
+from tracker.app.checks import doubts, require_whole, truncated
+from tracker.app.stored import Stored, require_ours
+from tracker.app.withdraw import hide
 from tracker.diff.compare import why_revised
-from tracker.errors import SourceError
+from tracker.errors import RefusedError, SourceError
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.labels import effective_date, parse_label
 from tracker.hcpcs.normalise import normalise
@@ -24,6 +26,8 @@ from tracker.store.writer import Writer
 
 SOURCE_SIZE = 1024 * 1024 * 1024
 """The largest file that is read. CMS's largest has 5 MB; a full table of a code set a hundred times as large fits."""
+
+_NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,45 +55,67 @@ class Imported:
 
 
 def import_path(stored: Stored, path: Path, options: Options, now: datetime) -> list[Imported]:
-    """Import a file, or a folder of sheets, of snapshot files or of releases.
+    """Import a file, or a folder of sheets, of snapshot files or of releases: all of it, or nothing.
 
     The sheets of one release in a folder make one revision. `now` becomes the time of import.
 
     Raises:
         SourceError: the file cannot be read as a release.
-        RefusedError: storing it would mislead: half a release that looks whole.
+        RefusedError: storing it would mislead: half of a release that looks whole.
         ArchiveError, StoreError: it cannot be stored. Nothing is, in any of these cases.
     """
-    if not path.is_dir():
+    paths = _files_in(path)
+    if paths is None:
         return [_import_file(stored, path, options, now)]
-    paths = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
-    if not paths:
-        raise SourceError(f"{path}: there is no file in this folder")
-    snapshots = archive.files(path)
-    if snapshots:
-        withdrawn = archive.withdrawals(path)
-        found = []
-        for key, file in snapshots.items():
-            imported = _import_file(stored, file, options, now)
-            if key in withdrawn and imported.stored:
-                withdraw(stored, imported.release.name, withdrawn[key], now)
-            found.append(imported)
-        return found
+    if archive.files(path):
+        return _import_archive(stored, path, options, now)
     read = [_read_source(file) for file in paths]
-    sheets = [(raw, source) for raw, source in read if raw.amends]
-    others = [_store(stored, raw, source, options, now) for raw, source in read if not raw.amends]
+    sheets = [pair for pair in read if pair[0].amends]
     labels = sorted({_label(raw, source, options) for raw, source in sheets})
-    return others + [
-        _store(stored, *_merge(path.name, [pair for pair in sheets if _label(*pair, options) == label]), options, now)
-        for label in labels
+    merged = [_merge(_name(path), [pair for pair in sheets if _label(*pair, options) == label]) for label in labels]
+    snapshots = [
+        (_snapshot(raw, source, options, now), raw.amends)
+        for raw, source in [*(pair for pair in read if not pair[0].amends), *merged]
     ]
+    with _writing(stored) as writing:
+        return [writing.store(snapshot, options, amends=amends) for snapshot, amends in snapshots]
+
+
+def _files_in(folder: Path) -> list[Path] | None:
+    """Return the files of a folder; None if it is a file itself."""
+    try:
+        if not folder.is_dir():
+            return None
+        paths = sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    except OSError as error:
+        raise SourceError(f"{folder}: {error.strerror}") from error
+    if not paths:
+        raise SourceError(f"{folder}: there is no file in this folder")
+    return paths
+
+
+def _import_archive(stored: Stored, folder: Path, options: Options, now: datetime) -> list[Imported]:
+    """Import all snapshot files of a folder, and that some of them were withdrawn."""
+    _require_no_options(folder, options)
+    withdrawn = archive.withdrawals(folder)
+    found = []
+    with _writing(stored) as writing:
+        for key, file in archive.files(folder).items():
+            imported = writing.store_sealed(archive.parse(file.name, _bytes(file)))
+            if key in withdrawn and imported.stored:
+                writing.hide(imported.release, withdrawn[key], now)
+            found.append(imported)
+    return found
 
 
 def _import_file(stored: Stored, path: Path, options: Options, now: datetime) -> Imported:
     data = _bytes(path)
     if archive.is_snapshot(data):
-        return _store_snapshot(stored, archive.parse(path.name, data))
-    label = parse_label(options.label) if options.label else None
+        _require_no_options(path, options)
+        sealed = archive.parse(path.name, data)
+        with _writing(stored) as writing:
+            return writing.store_sealed(sealed)
+    label = None if options.label is None else parse_label(options.label)
     digest = sha256(data).hexdigest()
     for revision in stored.revisions:
         release = revision.release
@@ -101,13 +127,27 @@ def _import_file(stored: Stored, path: Path, options: Options, now: datetime) ->
             and not options.again
         ):
             return Imported(release, stored=False)
-    return _store(stored, *_read_source(path, data), options, now)
+    raw, source = _read_source(path, data)
+    snapshot = _snapshot(raw, source, options, now)
+    with _writing(stored) as writing:
+        return writing.store(snapshot, options, amends=raw.amends)
+
+
+def _require_no_options(path: Path, options: Options) -> None:
+    if (options.label, options.published, options.complete) != (None, None, None):
+        raise RefusedError(
+            f"{path} is a snapshot file or a folder of them, which say themselves what they hold: leave out --release, "
+            "--published, --complete and --excerpt"
+        )
 
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > SOURCE_SIZE:
-            raise SourceError(f"{path}: {path.stat().st_size:,} bytes are more than any release has")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(f"{path} is no file, but a device or a pipe: write it to a file, and import that")
+        if status.st_size > SOURCE_SIZE:
+            raise SourceError(f"{path}: {status.st_size:,} bytes are more than any release has")
         return path.read_bytes()
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
@@ -115,8 +155,13 @@ def _bytes(path: Path) -> bytes:
 
 def _read_source(path: Path, data: bytes | None = None) -> tuple[RawRelease, Source]:
     data = _bytes(path) if data is None else data
-    raw = recognise.read(path.name, data)
-    return raw, Source(path.name, len(data), sha256(data).hexdigest(), raw.format)
+    raw = recognise.read(_name(path), data)
+    return raw, Source(_name(path), len(data), sha256(data).hexdigest(), raw.format)
+
+
+def _name(path: Path) -> str:
+    """Return a file's name as it is stored and printed; what is no character, or none to print, is replaced."""
+    return _NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", path.absolute().name)
 
 
 def _merge(folder: str, sheets: list[tuple[RawRelease, Source]]) -> tuple[RawRelease, Source]:
@@ -141,7 +186,7 @@ def _merge(folder: str, sheets: list[tuple[RawRelease, Source]]) -> tuple[RawRel
 
 
 def _label(raw: RawRelease, source: Source, options: Options) -> str:
-    label = options.label or raw.label
+    label = raw.label if options.label is None else options.label
     if label is None:
         raise SourceError(
             f"{source.name}: its name does not tell the release: say --release 2026, or 2026-04 for April"
@@ -149,8 +194,10 @@ def _label(raw: RawRelease, source: Source, options: Options) -> str:
     return parse_label(label)
 
 
-def _store(stored: Stored, raw: RawRelease, source: Source, options: Options, now: datetime) -> Imported:
-    """Normalise and store what a reader found, as the next revision of its label."""
+def _snapshot(raw: RawRelease, source: Source, options: Options, now: datetime) -> Snapshot:
+    """Normalise what a reader found."""
+    if raw.amends and options.complete:
+        raise RefusedError(f"{source.name}: sheets of single codes are never a whole release: leave out --complete")
     label = _label(raw, source, options)
     normalised = normalise(raw)
     release = Release(
@@ -168,63 +215,97 @@ def _store(stored: Stored, raw: RawRelease, source: Source, options: Options, no
         published_date=options.published or raw.published,
         mark=raw.mark,
     )
-    snapshot = Snapshot(release, normalised.records, normalised.problems, raw.notes)
-    with _writing(stored) as write:
-        base = stored.current(label)
-        if raw.amends and base is not None:
-            snapshot = amend(stored.snapshot(base), snapshot)
-        elif snapshot.release.complete:
-            require_whole(snapshot, _neighbours(stored, snapshot.release), insisted=options.complete is True)
-        imported = write(archive.seal(snapshot), snapshot.records)
-    return replace(imported, problems=snapshot.problems)
-
-
-def _store_snapshot(stored: Stored, sealed: Sealed) -> Imported:
-    """Store a snapshot file of another home: the same content, under the next revision of its label."""
-    release = sealed.release
-    label = parse_label(release.label)
-    if (release.code_set, release.label, release.effective_date) != (HCPCS.name, label, effective_date(label)):
-        raise SourceError(f"{release.source.name}: {release.name} of {release.code_set} is no release of {HCPCS.name}")
-    with _writing(stored) as write:
-        imported = write(sealed, [archive.decode_record(record.line) for record in sealed.records])
-    return replace(imported, problems=tuple(map(archive.decode_problem, sealed.problems)))
+    return Snapshot(release, normalised.records, normalised.problems, raw.notes)
 
 
 @contextmanager
-def _writing(stored: Stored) -> Iterator[Callable[[Sealed, Sequence[Record]], Imported]]:
-    """Hold the write lock, with what is stored read anew under it, and hand out the one way to store a snapshot.
+def _writing(stored: Stored) -> Iterator[_Writing]:
+    """Hold the write lock, with what is stored read anew under it; all that is stored meanwhile is, or nothing.
 
-    The archive file is on the disk, under its name, before the database commits; an error takes both back.
+    The archive files are on the disk, under their names, before the database commits; an error takes both back.
     """
-    with archive.draft(stored.home.snapshots) as draft, stored.store.importing() as writer:
+    try:
+        with archive.draft(stored.home.snapshots) as draft, stored.store.importing() as writer:
+            stored.refresh()
+            yield _Writing(stored, writer, draft)
+            draft.publish()
+    finally:
         stored.refresh()
-        yield lambda sealed, records: _write(stored, writer, draft, sealed, records)
-    stored.refresh()
 
 
-def _write(stored: Stored, writer: Writer, draft: archive.Draft, sealed: Sealed, records: Sequence[Record]) -> Imported:
-    release = sealed.release
-    earlier = [revision.release for revision in stored.labelled(release.label)]
-    same = next((one for one in earlier if one.digest == release.digest and one.withdrawn is None), None)
-    if same is not None:
-        return Imported(same, stored=False)
-    taken = [*archive.files(stored.home.snapshots), *((one.label, one.revision) for one in earlier)]
-    number = max((number for label, number in taken if label == release.label), default=0) + 1
-    release = replace(release, revision=number)
-    sealed = replace(sealed, release=release, header=archive.encode_header(release))
-    stamp = draft.write(archive.lines(sealed))
-    writer.insert(sealed, stamp)
-    draft.publish(archive.file_name(release.label, number))
-    return Imported(
-        release,
-        stored=True,
-        reason=why_revised(earlier[-1], release) if earlier else "",
-        warnings=doubts(release, records, [revision.release for revision in stored.revisions]),
-    )
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What stores snapshots, while the write lock is held."""
+
+    stored: Stored
+    writer: Writer
+    draft: archive.Draft
+
+    def store(self, snapshot: Snapshot, options: Options, *, amends: bool) -> Imported:
+        """Store what was read, as the next revision of its label; sheets laid over the current one."""
+        base = self.stored.current(snapshot.release.label) if amends else None
+        if base is not None:
+            snapshot = amend(self.stored.snapshot(base), snapshot)
+        neighbours = _neighbours(self.stored, snapshot.release)
+        if base is None and snapshot.release.complete:
+            _require_right(self.stored, snapshot, neighbours, options)
+        return self._insert(archive.seal(snapshot), snapshot, neighbours)
+
+    def store_sealed(self, sealed: Sealed) -> Imported:
+        """Store a snapshot file of another home: the same content, under the next revision of its label."""
+        require_ours(sealed.release.source.name, sealed.release)
+        records = tuple(archive.decode_record(record.line) for record in sealed.records)
+        problems = tuple(map(archive.decode_problem, sealed.problems))
+        snapshot = Snapshot(sealed.release, records, problems)
+        return self._insert(sealed, snapshot, _neighbours(self.stored, sealed.release))
+
+    def hide(self, release: Release, reason: str, now: datetime) -> None:
+        """Withdraw what was stored just now."""
+        hide(self.writer, self.draft, self.stored.find(release.name), reason, now)
+        self.stored.refresh()
+
+    def _insert(self, sealed: Sealed, snapshot: Snapshot, neighbours: Sequence[Snapshot]) -> Imported:
+        release = sealed.release
+        earlier = [revision.release for revision in self.stored.labelled(release.label)]
+        same = next((one for one in earlier if one.digest == release.digest and one.withdrawn is None), None)
+        if same is not None:
+            return Imported(same, stored=False, problems=snapshot.problems)
+        taken = [*archive.files(self.stored.home.snapshots), *((one.label, one.revision) for one in earlier)]
+        number = max((number for label, number in taken if label == release.label), default=0) + 1
+        release = replace(release, revision=number)
+        sealed = replace(sealed, release=release, header=archive.encode_header(release))
+        stamp = self.draft.write(archive.file_name(release.label, number), archive.lines(sealed))
+        self.writer.insert(sealed, stamp)
+        self.stored.refresh()
+        return Imported(
+            release,
+            stored=True,
+            reason=why_revised(earlier[-1], release) if earlier else "",
+            problems=snapshot.problems,
+            warnings=(
+                *doubts(release, snapshot.records, [revision.release for revision in self.stored.revisions]),
+                *truncated(replace(snapshot, release=release), neighbours),
+            ),
+        )
+
+
+def _require_right(stored: Stored, snapshot: Snapshot, neighbours: Iterable[Snapshot], options: Options) -> None:
+    """Refuse what seems complete and is not; if it is another release's content, say that instead."""
+    try:
+        require_whole(snapshot, neighbours, insisted=options.complete is True)
+    except RefusedError as error:
+        digest = archive.seal(snapshot).release.digest
+        twin = next((one.release for one in stored.revisions if one.release.digest == digest), None)
+        if twin is None or twin.label == snapshot.release.label:
+            raise
+        name = snapshot.release.source.name
+        raise RefusedError(f"{name} has the very content of {twin.name}: it is no {snapshot.release.label}") from error
 
 
 def _neighbours(stored: Stored, release: Release) -> list[Snapshot]:
-    """Return the complete releases nearest in time: the latest up to this one, and the earliest after it."""
+    """Return the complete releases nearest to a complete one: the latest up to its day, the earliest after it."""
+    if not release.complete:
+        return []
     complete = [revision for revision in stored.currents() if revision.release.complete]
     before = [found for found in complete if found.release.effective_date <= release.effective_date]
     after = [found for found in complete if found.release.effective_date > release.effective_date]
@@ -232,7 +313,7 @@ def _neighbours(stored: Stored, release: Release) -> list[Snapshot]:
 
 
 def amend(base: Snapshot, sheets: Snapshot) -> Snapshot:
-    """Lay the records of sheets over a stored snapshot: complete if that was.
+    """Lay the records of sheets over a stored snapshot: complete if that was, whatever is said of the sheets.
 
     A field that only one of the two had stays unknown in the other's records.
     """
@@ -241,7 +322,7 @@ def amend(base: Snapshot, sheets: Snapshot) -> Snapshot:
     over = {record.code: _in(fields, sheets.release.fields, record) for record in sheets.records}
     release = replace(
         sheets.release,
-        complete=base.release.complete or sheets.release.complete,
+        complete=base.release.complete,
         fields=fields,
         absent=base.release.absent - over.keys(),
         mark=base.release.mark,

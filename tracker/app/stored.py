@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 from tracker import archive
-from tracker.errors import ArchiveError, UnknownReleaseError
+from tracker.diff.compare import of_one_issue
+from tracker.errors import ArchiveError, StoreError, UnknownReleaseError
 from tracker.hcpcs.catalogue import HCPCS
-from tracker.hcpcs.labels import mark_order, parse_label
+from tracker.hcpcs.labels import effective_date, mark_order, parse_label
 from tracker.home import Home, find_home
 from tracker.model import Note, Problem, Record, Release, Sealed, Snapshot
-from tracker.store.database import UnusableError
+from tracker.store.database import UnusableError, damaged
 from tracker.store.store import Store, StoredRelease
 
 
@@ -41,7 +42,12 @@ class Stored:
     @cached_property
     def revisions(self) -> list[Revision]:
         """All stored revisions, by label and revision, the withdrawn ones included."""
-        return [_revision(row) for row in self.store.releases(HCPCS.name)]
+        try:
+            return [_revision(row) for row in self.store.releases(HCPCS.name)]
+        except ArchiveError as error:
+            if self.home.database_url is not None:
+                raise
+            raise damaged(str(self.home.index), str(error)) from error
 
     def refresh(self) -> None:
         """Read the list of revisions anew, after a change or under the write lock."""
@@ -61,10 +67,10 @@ class Stored:
         Raises:
             UnknownReleaseError: it is no label, or not stored, or all its revisions are withdrawn.
         """
-        name, _, number = reference.partition("@")
+        name, at, number = reference.partition("@")
         label = parse_label(name)
         revisions = self.labelled(label)
-        if number:
+        if at:
             for revision in revisions:
                 if str(revision.release.revision) == number:
                     return revision
@@ -115,8 +121,8 @@ class Stored:
     def nothing_stored(self) -> str:
         """What to say, and to do, where nothing is stored."""
         return (
-            f"nothing is stored in {self.home.folder} yet: download a release from cms.gov (HCPCS quarterly "
-            "update) and run: tracker import FILE"
+            f"nothing is stored in {self.home.folder} yet (--home names another place): download a release from "
+            "cms.gov (HCPCS quarterly update) and run: tracker import FILE"
         )
 
     def _list_labels(self) -> str:
@@ -127,8 +133,8 @@ class Stored:
 def current(revisions: Iterable[Revision]) -> Revision | None:
     """Return which revision of one label its bare label means; None if all are withdrawn.
 
-    A complete one before an excerpt; then the later publisher's mark, of two of the same style; else the
-    later import.
+    A complete one before an excerpt; then the later publisher's mark, of two of the same style; then, of one
+    issue, the zip, which has text and workbook, before either of them alone; else the later import.
     """
     best: Revision | None = None
     for revision in revisions:
@@ -141,7 +147,9 @@ def _beats(earlier: Release, later: Release) -> bool:
     if earlier.complete != later.complete:
         return earlier.complete
     mine, its = mark_order(earlier.mark), mark_order(later.mark)
-    return mine is not None and its is not None and mine[0] == its[0] and mine > its
+    if mine is not None and its is not None and mine[0] == its[0] and mine != its:
+        return mine > its
+    return of_one_issue(earlier, later) and earlier.source.format == "zip"
 
 
 def locate(explicit: Path | None, environment: Mapping[str, str], here: Path) -> Home:
@@ -153,57 +161,75 @@ def locate(explicit: Path | None, environment: Mapping[str, str], here: Path) ->
 def open_stored(home: Home, *, to_write: bool = False) -> Iterator[Stored]:
     """Open the stored snapshots of a home, the index brought up to the archive if it lacks something.
 
-    A home that cannot be written is read all the same: what its index lacks is taken into memory. With
-    `to_write` the home is made if there is none, and must be writable.
+    To read, the archive is enough: where the index cannot be used, it is read into memory. With `to_write` the
+    home is made if there is none, and must be writable; snapshot files that are missing are restored.
+
+    A snapshot file that cannot be trusted is passed over with a notice, so that it stops nothing else.
 
     Raises:
-        ArchiveError: a snapshot file that the index lacks cannot be trusted.
-        StoreError: the database cannot be opened, or was made by a newer tracker.
+        ArchiveError: the archive's folder cannot be read or made.
+        StoreError: the shared database, or with `to_write` the index, cannot be used.
     """
-    if to_write:
-        archive.make_folder(home.snapshots)
-    if home.database_url:
+    if home.database_url is not None:
         with Store.open(home.database_url) as store:
+            if to_write:
+                archive.make_folder(home.snapshots)
             yield Stored(home, store, [])
         return
-    files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
-    with _open_index(home, files, to_write=to_write) as store:
-        rows = _rows(store)
-        notices = [
-            f"{home.snapshots / archive.file_name(*key)} is missing: the index's copy is used; restore the file"
-            for key in rows.keys() - files.keys()
-        ]
-        if all(_is_current(rows.get(key), path, withdrawals.get(key)) for key, path in files.items()):
-            yield Stored(home, store, notices)
-            return
-        try:
-            _follow(store, files, withdrawals)
-        except UnusableError:
-            if to_write:
-                raise
-        else:
-            yield Stored(home, store, notices)
-            return
-    with Store.in_memory() as memory:
-        memory.copy_from(home.index)
-        _follow(memory, files, withdrawals)
-        yield Stored(home, memory, notices)
+    if to_write:
+        archive.make_folder(home.snapshots)
+    stored = _open_index(home, to_write=True) if to_write else _open_to_read(home)
+    with stored.store:
+        yield stored
 
 
 Key = tuple[str, int]
 """Label and revision."""
 
 
-def _open_index(home: Home, files: Mapping[Key, Path], *, to_write: bool) -> Store:
-    """Open the index; in memory where nothing is stored yet, or where it would have to be written and cannot."""
-    if not to_write and not files and not home.index.exists():
-        return Store.in_memory()
+def _open_index(home: Home, *, to_write: bool = False) -> Stored:
+    return _brought_up(home, Store.open(home.index), to_write=to_write)
+
+
+def _open_to_read(home: Home) -> Stored:
+    """Open the index; one in memory where nothing is stored yet, or where the index cannot be used."""
+    if not archive.files(home.snapshots) and not home.index.exists():
+        return Stored(home, Store.in_memory(), [])
     try:
-        return Store.open(home.index)
-    except UnusableError:
-        if to_write:
-            raise
-        return Store.in_memory()
+        return _open_index(home)
+    except UnusableError:  # it may not be written, and what it holds is good
+        with suppress(StoreError):
+            return _brought_up(home, Store.copy_of(home.index))
+        notices = []
+    except StoreError as error:
+        notices = [f"{error} (until then the archive itself is read)"]
+    stored = _brought_up(home, Store.in_memory())
+    stored.notices[:0] = notices
+    return stored
+
+
+def _brought_up(home: Home, store: Store, *, to_write: bool = False) -> Stored:
+    """Take into a store what it lacks of the archive; with `to_write`, write back what the archive has lost."""
+    try:
+        rows, notices = _rows(store), []  # before the files: an import puts its file first
+        files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
+        if not all(_is_current(rows.get(key), path, withdrawals.get(key)) for key, path in files.items()):
+            notices = _follow(store, files, withdrawals)
+        missing = sorted(rows.keys() - files.keys())
+        if missing and to_write:
+            notices += _restore(home, store)
+        else:
+            notices += [
+                f"{home.snapshots / archive.file_name(*key)} is missing: the index's copy is used, and the next import "
+                "writes the file anew"
+                for key in missing
+            ]
+        stored = Stored(home, store, notices)
+        stored.revisions  # noqa: B018 - a header that cannot be read shall be noticed here
+    except BaseException:
+        store.close()
+        raise
+    return stored
 
 
 def _rows(store: Store) -> dict[Key, StoredRelease]:
@@ -219,21 +245,31 @@ def _is_current(row: StoredRelease | None, path: Path, withdrawn: str | None) ->
     return row is not None and row.archive_stamp == archive.stamp(path) and row.withdrawn == withdrawn
 
 
-def _follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, str]) -> None:
-    """Take into the index what it lacks, under the write lock: another program may have done so meanwhile."""
+def _follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, str]) -> list[str]:
+    """Take into the index what it lacks, under the write lock: another program may have done so meanwhile.
+
+    Return what is to be said of files that cannot be trusted: they are passed over, and what the index holds
+    of them already was proven when it was taken in.
+    """
+    notices = []
     with store.importing() as writer:
         rows = _rows(store)
         for key, path in files.items():
             row, withdrawn, stamp = rows.get(key), withdrawals.get(key), archive.stamp(path)
-            if row is not None and _is_current(row, path, withdrawn):
-                continue
             if row is not None and row.archive_stamp == stamp:
-                writer.withdraw(row.id, withdrawn)
+                if row.withdrawn != withdrawn:
+                    writer.withdraw(row.id, withdrawn)
                 continue
-            sealed = _read(path, key)
+            try:
+                sealed = _read(path, key)
+            except ArchiveError as error:
+                used = "the index's copy is used" if row else "it is passed over"
+                notices.append(f"{error} ({used})")
+                continue
             if row is not None:
                 writer.delete(row.id)
             writer.withdraw(writer.insert(sealed, stamp), withdrawn)
+    return notices
 
 
 def _read(path: Path, key: Key) -> Sealed:
@@ -241,4 +277,46 @@ def _read(path: Path, key: Key) -> Sealed:
     if (sealed.release.label, sealed.release.revision) != key:
         message = f"{path}: holds {sealed.release.name}, which is not what its name says: give it its name back"
         raise ArchiveError(message)
+    require_ours(path.name, sealed.release)
     return sealed
+
+
+def require_ours(file: str, release: Release) -> None:
+    """Refuse what is no release of this code set, or takes effect on another day than its label says.
+
+    Raises:
+        ArchiveError: the snapshot file was made by hand, or is of another code set.
+    """
+    try:
+        day = effective_date(parse_label(release.label))
+    except UnknownReleaseError:
+        day = None
+    if (release.code_set, release.effective_date) != (HCPCS.name, day):
+        message = (
+            f"{file}: {release.name} of {release.code_set}, effective {release.effective_date}, is no release of "
+            f"{HCPCS.name}"
+        )
+        raise ArchiveError(message)
+
+
+def _restore(home: Home, store: Store) -> list[str]:
+    """Write missing snapshot files anew from the index, which has their very lines; their digests prove them."""
+    notices = []
+    with archive.draft(home.snapshots) as draft, store.importing() as writer:
+        files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
+        for key, row in _rows(store).items():
+            if key in files:
+                continue
+            name = archive.file_name(*key)
+            lines = [row.header, *store.records(row.id), *store.problems(row.id), *store.notes(row.id)]
+            try:
+                archive.parse(name, "".join(f"{line}\n" for line in lines).encode())
+            except ArchiveError as error:
+                notices.append(f"{home.snapshots / name} is missing, and the index's copy is damaged too ({error})")
+                continue
+            writer.set_stamp(row.id, draft.write(name, lines))
+            if row.withdrawn is not None and key not in withdrawals:
+                draft.write(archive.withdrawal_name(*key), [archive.withdrawal_line(row.withdrawn, "")])
+            notices.append(f"{home.snapshots / name} was missing, and is written anew from the index")
+        draft.publish()
+    return notices

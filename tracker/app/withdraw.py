@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from tracker import archive
-from tracker.app.stored import Stored
+from tracker.app.stored import Revision, Stored
 from tracker.errors import UnknownReleaseError
 from tracker.hcpcs.labels import parse_label
 from tracker.model import Release
+from tracker.store.writer import Writer
 
 
 def withdraw(stored: Stored, reference: str, reason: str, now: datetime) -> Release:
@@ -19,17 +20,28 @@ def withdraw(stored: Stored, reference: str, reason: str, now: datetime) -> Rele
         UnknownReleaseError: the revision is not stored, not named by its number, or withdrawn already.
         ArchiveError, StoreError: it cannot be written down.
     """
+    try:
+        reason = archive.one_line(reason)
+    except ValueError as error:
+        raise UnknownReleaseError("say in words why it is withdrawn: the reason is kept and shown") from error
     if "@" not in reference:
+        stored.find(reference)
         names = ", ".join(revision.release.name for revision in stored.labelled(parse_label(reference)))
-        raise UnknownReleaseError(f"say which revision of {reference} is to be withdrawn: {names or 'none is stored'}")
+        raise UnknownReleaseError(f"say which revision of {reference} is to be withdrawn: {names}")
     with archive.draft(stored.home.snapshots) as draft, stored.store.importing() as writer:
         stored.refresh()
         revision = stored.find(reference)
         release = revision.release
         if release.withdrawn is not None:
             raise UnknownReleaseError(f"{release.name} is withdrawn already: {release.withdrawn}")
-        draft.write([archive.withdrawal_line(reason, now.isoformat(timespec="seconds"))])
-        writer.withdraw(revision.id, reason)
-        draft.publish(archive.withdrawal_name(release.label, release.revision))
+        hide(writer, draft, revision, reason, now)
+        draft.publish()
     stored.refresh()
     return replace(release, withdrawn=reason)
+
+
+def hide(writer: Writer, draft: archive.Draft, revision: Revision, reason: str, now: datetime) -> None:
+    """Write a withdrawal down in the index and beside the snapshot, both as part of what is being written."""
+    name = archive.withdrawal_name(revision.release.label, revision.release.revision)
+    draft.write(name, [archive.withdrawal_line(reason, now.isoformat(timespec="seconds"))])
+    writer.withdraw(revision.id, reason)

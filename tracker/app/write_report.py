@@ -3,46 +3,121 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
+from tracker import policy as policies
+from tracker.app.compare import compare_releases
 from tracker.app.stored import Stored
 from tracker.diff.compare import why_revised
-from tracker.diff.select import Selection
-from tracker.diff.wording import edits
+from tracker.diff.select import EVERYTHING, select
 from tracker.errors import TrackerError
+from tracker.hcpcs.audit import audit
 from tracker.hcpcs.catalogue import HCPCS
-from tracker.model import Diff, Facet, Format
-from tracker.report import RENDERERS
+from tracker.home import Home
+from tracker.model import Diff, Facet, Format, Selection
+from tracker.report import render
 from tracker.report.view import ReportView, build_view
 
 
-def view_diff(stored: Stored, diff: Diff, selection: Selection, *, administrative: bool = False) -> ReportView:
-    """Return a diff ready to be drawn; `selection` is what it was reduced to."""
-    remarks = [*_remarks(stored, diff), *_selected(selection)]
-    return build_view(HCPCS, diff, mark=edits, remarks=remarks, administrative=administrative)
+def load_policy(here: Path, home: Home) -> policies.Policy:
+    """Return the policy that holds here: of the nearest `tracker.toml` upward, else of the home's; else none.
+
+    Raises:
+        PolicyError: the file has a mistake.
+    """
+    path = policies.find(here, home.folder)
+    return policies.read(path, HCPCS) if path else policies.EMPTY
 
 
-def render(view: ReportView, report_format: Format) -> bytes:
-    """Return a view as a file of the given format."""
-    return RENDERERS[report_format](view)
+def view_releases(
+    stored: Stored,
+    old: str,
+    new: str,
+    *,
+    policy: policies.Policy,
+    today: date,
+    selection: Selection = EVERYTHING,
+    administrative: bool = False,
+    written: date | None = None,
+) -> ReportView:
+    """Compare two releases, apply a policy as of a day, and return what is selected, ready to be drawn.
+
+    Raises:
+        UnknownReleaseError: one of the releases is not stored.
+    """
+    whole = policies.apply(policy, compare_releases(stored, old, new), HCPCS, today)
+    return view_diff(
+        stored,
+        select(whole, selection, HCPCS),
+        selection,
+        remarks=policies.remarks(policy, whole, HCPCS, today),
+        administrative=administrative,
+        written=written,
+    )
 
 
-def write_file(path: Path, data: bytes) -> None:
+def view_diff(
+    stored: Stored,
+    diff: Diff,
+    selection: Selection = EVERYTHING,
+    *,
+    remarks: Iterable[str] = (),
+    administrative: bool = False,
+    written: date | None = None,
+) -> ReportView:
+    """Return a diff ready to be drawn; `selection` is what it was reduced to.
+
+    Where that left only some fields of a change, there is no audit: the publisher's word is about all of them.
+    """
+    return build_view(
+        HCPCS,
+        diff,
+        remarks=[*_remarks(stored, diff), *remarks],
+        problems={release.name: stored.problems(stored.find(release.name)) for release in (diff.old, diff.new)},
+        audit=() if selection.facets or selection.events or selection.level else audit(diff),
+        administrative=administrative or Facet.ACTION in selection.facets,
+        written=written,
+        selection=selection,
+    )
+
+
+def render_as(view: ReportView, report_format: Format, template: Path | None = None) -> bytes:
+    """Return a view as a file of the given format, or as a user's own template draws it.
+
+    Raises:
+        TrackerError: the template cannot be read, or has a mistake.
+    """
+    if template is None:
+        return render(view, report_format)
+    from tracker.report.html import render_template
+
+    try:
+        text = template.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrackerError(f"{template}: the template cannot be read: {error}") from error
+    return render_template(view, text, template.name)
+
+
+def write_file(path: Path, data: bytes, home: Home | None = None) -> None:
     """Write a file whole or not at all: beside its place first, then under its name.
 
     A link stays a link. A device or pipe (`/dev/stdout`) is written to, and never replaced by a file.
 
     Raises:
-        TrackerError: it cannot be written. A file that stood there is left as it was.
+        TrackerError: it cannot be written, or is a place in the archive or index of `home`. A file that stood
+            there is left as it was.
     """
+    if home is not None and home.holds(path):
+        raise TrackerError(f"{path} belongs to what is stored, and a report is not written over it: name another file")
     temporary = None
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
             return
-        target = path.resolve()
+        target = Path(os.path.realpath(path))
         temporary = target.with_name(f".{target.name}.{os.getpid()}.draft")
         temporary.write_bytes(data)
         temporary.replace(target)
@@ -62,17 +137,7 @@ def _remarks(stored: Stored, diff: Diff) -> Iterator[str]:
             f" ({earlier.source.format}, {later.source.format})" if earlier.source.format != later.source.format else ""
         )
         yield f"two revisions of one release; {later.name} came in as: {why_revised(earlier, later)}{formats}"
-    for release in (old, new) if old.name != new.name else (old,):
+    for release in {release.name: release for release in (old, new)}.values():
         meant = stored.current(release.label)
         if meant is not None and meant.release.name != release.name:
             yield f"{release.label} by itself means {meant.release.name}, not {release.name}"
-
-
-def _selected(selection: Selection) -> Iterator[str]:
-    if selection.facets:
-        names = ", ".join(facet.value for facet in Facet if facet in selection.facets)
-        yield f"only changed fields of: {names} (codes added or removed are left out)"
-    if selection.codes:
-        yield f"only codes that match: {', '.join(selection.codes)}"
-    if selection.kind:
-        yield f"only {selection.kind}s"

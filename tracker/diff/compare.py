@@ -43,20 +43,20 @@ def compare(
             not know the field.
 
     A code that only one side holds is added or removed if the other side covers it. A blank is a value
-    only within a coverage; between two files of one release it is none (see `_of_one_issue`).
+    only within a coverage; between two files of one release it is none (see `of_one_issue`).
     """
     before = {record.code: record for record in old_records}
     after = {record.code: record for record in new_records}
     compared = code_set.fields.keys() & old.fields & new.fields
     fields = [name for name in code_set.fields if name in compared]
-    of_one_issue = _of_one_issue(old, new)
+    one_issue = of_one_issue(old, new)
     changes = []
     outside_old = outside_new = 0
     unknown = Counter(unknown_in_both or {})
     for code in sorted(before.keys() | after.keys()):
         was, now = before.get(code), after.get(code)
         if was and now:
-            outside = was.unknown | now.unknown | (_lost(fields, was, now) if of_one_issue else frozenset())
+            outside = was.unknown | now.unknown | (_lost(fields, was, now) if one_issue else frozenset())
             unknown.update(outside)
             differing = _differences((name for name in fields if name not in outside), was, now)
             if differing:
@@ -84,17 +84,22 @@ def compare(
 def why_revised(earlier: Release, later: Release) -> str:
     """Return, in words, why one release has two revisions.
 
-    `amended`: sheets were laid over. `read again`: the same file, by a newer program. `other file format`:
-    text, workbook or zip of one issue. `re-issued`: anything else, such as another mark of the publisher's.
+    `amended`: sheets were laid over. `read again`: the same file, by a newer program. `an excerpt`, `the whole
+    release`: one of the two is not complete. `other file format`: text, workbook or zip of one issue.
+    `re-issued`: anything else, such as another mark of the publisher's.
     """
     if later.source.format == "sheet":
         return "amended"
     if later.source.sha256 == earlier.source.sha256:
         return "read again"
-    return "other file format" if _of_one_issue(earlier, later) else "re-issued"
+    if not later.complete:
+        return "an excerpt"
+    if not earlier.complete:
+        return "the whole release"
+    return "other file format" if of_one_issue(earlier, later) else "re-issued"
 
 
-def _of_one_issue(old: Release, new: Release) -> bool:
+def of_one_issue(old: Release, new: Release) -> bool:
     """Whether the two are one issue of one release, read from files of different formats.
 
     Of one issue the publisher writes several files, and each loses some values that the other has (116

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tracker.hcpcs import code_lists
+from tracker.hcpcs.event_list import EVENTS
 from tracker.model import CodeSet, Facet, Field
 
 if TYPE_CHECKING:
@@ -72,11 +73,36 @@ COLUMNS: Final[Mapping[str, Field]] = {column: row for row in _ROWS for column i
 KEY_COLUMNS: Final = ("HCPC", "SEQNUM", "RECID")
 """The three columns of a CMS workbook that make up the record's key, and are not fields."""
 
+RANGES: Final = {
+    "A": "Transportation, medical and surgical supplies, administrative",
+    "B": "Enteral and parenteral therapy",
+    "C": "Hospital outpatient payment system",
+    "D": "Dental procedures",
+    "E": "Durable medical equipment",
+    "G": "Procedures and professional services",
+    "H": "Alcohol and drug abuse treatment",
+    "J": "Drugs administered other than orally, chemotherapy",
+    "K": "Durable medical equipment, temporary",
+    "L": "Orthotics and prosthetics",
+    "M": "Quality measures and other medical services",
+    "P": "Pathology and laboratory",
+    "Q": "Temporary codes",
+    "R": "Diagnostic radiology",
+    "S": "Private payers, temporary",
+    "T": "State Medicaid agencies",
+    "U": "Laboratory tests, temporary",
+    "V": "Vision and hearing",
+}
+"""First letter of a procedure code -> what its codes are about."""
+
 HCPCS: Final = CodeSet(
     name="hcpcs",
     fields=FIELDS,
     administrative=frozenset({"action_code", "action_effective_date"}),
     added="added_date",
     ended="termination_date",
+    acted="action_effective_date",
     title=("long_description", "short_description"),
+    events=EVENTS,
+    ranges=RANGES,
 )

@@ -2,8 +2,8 @@
 
 The file names of ten years have no one pattern. What they share: the year stands behind `HCPC` or alone
 (`HCPC17_CONTR_ANWEB`, `october-2025-alpha-numeric-hcpcs-file`), a quarter is named by its month (in users'
-own names also as we label it, `2025-10`), and whatever follows `ANWEB` is the publisher's mark of the issue
-(`12172024`, `v3`, `disc`).
+own names also as we label it, `2025-10`, or as `2025_Q4`), and whatever follows `ANWEB` is the publisher's mark
+of the issue (`12172024`, `v3`, `disc`). A name that tells two releases, or a month without one, tells none.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from typing import Final
 
 from tracker.errors import UnknownReleaseError
 
-_MONTHS: Final = {"jan": "01", "apr": "04", "jul": "07", "oct": "10"}
-_QUARTER: Final = re.compile(r"(?<!\d)(?:19|20)\d\d[-_](01|04|07|10)(?!\d)")
+_QUARTERS: Final = {"01": "jan january q1", "04": "apr april q2", "07": "jul july q3", "10": "oct october q4"}
+_MONTHS: Final = {word: month for month, words in _QUARTERS.items() for word in words.split()}
+_OTHER_MONTH: Final = re.compile("feb(ruary)?|mar(ch)?|may|june?|aug(ust)?|sept?(ember)?|nov(ember)?|dec(ember)?")
 _LABEL: Final = re.compile(r"((?:19|20)\d\d)(?:-(01|04|07|10))?")
-_YEAR: Final = re.compile(r"(?:hcpcs?)?((?:19|20)\d\d)|hcpcs?(\d\d)", re.IGNORECASE)
+_YEAR: Final = re.compile(r"(?:hcpcs?)?((?:19|20)\d\d)(q[1-4])?|hcpcs?(\d\d)")
+_NUMBER: Final = re.compile(r"\d\d?")
+_CENTURY: Final = 49
+"""The last two-digit year that is one of this century."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,30 @@ def name_hints(name: str) -> NameHints:
     """
     stem = re.sub(r"\s*\(\d+\)$", "", PurePosixPath(name).stem)  # `… (1)` is a browser's second copy
     tokens = re.split(r"[^A-Za-z0-9]+", stem)
-    year = next((m[1] or f"20{m[2]}" for m in map(_YEAR.fullmatch, tokens) if m), None)
-    number = _QUARTER.search(stem)
-    month = next((_MONTHS[token[:3].lower()] for token in tokens if _is_quarter(token)), number[1] if number else "01")
-    lowered = [token.lower() for token in tokens]
-    rest = tokens[lowered.index("anweb") + 1 :] if "anweb" in lowered else []
-    mark = "_".join(token for token in rest if token).lower() or None
-    return NameHints(parse_label(f"{year}-{month}") if year else None, mark, _mark_date(mark))
+    words = [token.lower() for token in tokens if token]
+    end = words.index("anweb") if "anweb" in words else len(words)
+    mark = "_".join(words[end + 1 :]) or None
+    return NameHints(_label(words[:end], words[end + 1 :]), mark, _mark_date(mark))
+
+
+def _label(words: list[str], marks: list[str]) -> str | None:
+    """Return the label that the words of a name tell; of the publisher's marks only a quarter counts."""
+    years = set()
+    months = {_MONTHS.get(word, word) for word in words if word in _MONTHS or _OTHER_MONTH.fullmatch(word)}
+    months |= {_MONTHS[word] for word in marks if word in _MONTHS}
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        match = _YEAR.fullmatch(word)
+        if match is None:
+            continue
+        if _NUMBER.fullmatch(before):
+            return None  # `10-2025`, or the end of a day
+        years.add(match[1] or f"{20 if int(match[3]) <= _CENTURY else 19}{match[3]}")
+        months |= {_MONTHS[match[2]]} if match[2] else set()
+        months |= {after} if _NUMBER.fullmatch(after) else set()
+    month = months.pop() if months else "01"
+    if len(years) != 1 or months or month not in _QUARTERS:
+        return None
+    return parse_label(f"{years.pop()}-{month}")
 
 
 def mark_order(mark: str | None) -> tuple[str, int] | None:
@@ -85,10 +106,6 @@ def mark_order(mark: str | None) -> tuple[str, int] | None:
         return "date", day.year * 10_000 + day.month * 100 + day.day
     version = re.fullmatch(r"v(\d{1,4})", mark or "")
     return ("version", int(version[1])) if version else None
-
-
-def _is_quarter(token: str) -> bool:
-    return re.fullmatch(r"(jan|apr|jul|oct)[a-z]*", token, re.IGNORECASE) is not None
 
 
 def _mark_date(mark: str | None) -> date | None:

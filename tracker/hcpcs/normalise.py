@@ -2,7 +2,8 @@
 
 Every value stays text. White space (line breaks and no-break spaces included) becomes single blanks, dates
 become ISO dates, repeated fields lists without blanks and doubles. A value that cannot be right is kept as
-it was found and told as a problem; a blank that is never a value at the publisher's makes the field unknown.
+it was found and told as a problem. A field is unknown where its value was lost: a blank that is never a value at
+the publisher's, a date that is none, and what a spreadsheet shows in a value's place.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from tracker.model import Field, Problem, RawRecord, RawRelease, Record, Severit
 
 _DATE: Final = re.compile(r"((?:19|20)\d\d)(-?)(\d\d)\2(\d\d)")
 _C1: Final = re.compile("[\x80-\x9f]")
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_DROPPED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+"""Control characters, and those of no width: two texts that look the same must be the same."""
+
+_LOST: Final = re.compile(r"=.*|#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
+
+_REPEATED: Final = frozenset(name for name, field in FIELDS.items() if field.repeated)
 _SHIFTS: Final = tuple(
     (coded, dated)
     for coded in FIELDS.values()
@@ -65,24 +71,26 @@ class _Findings:
         self.raw = raw
         self.source = record
         self.problems: list[Problem] = []
+        self.unknown: set[str] = set()
 
     def record(self, required: Iterable[Field]) -> Record:
         """Return the record with the values of all known columns; `required` fields without one are unknown."""
         values: dict[str, Value] = {}
         for column, text in self.source.values.items():
             field = COLUMNS[column]
-            value = self._value(field, column, text)
+            value = text if field.meanings and text in field.meanings else self._value(field, column, text)
             if not value:
                 continue
-            if not field.repeated:
+            if field.name not in _REPEATED:
                 values[field.name] = value
             elif value not in (slots := values.get(field.name, ())):
                 values[field.name] = (*slots, value)
         self._note_shifts(values)
-        lost = [field for field in required if field.name not in values]
-        for field in lost:
-            self._tell(Severity.WARNING, field, field.columns[0], "", "blank, which CMS never leaves it: not known")
-        return Record(self.source.code, self.source.kind, values, frozenset(field.name for field in lost))
+        for field in required:
+            if field.name not in values and field.name not in self.unknown:
+                self.unknown.add(field.name)
+                self._tell(Severity.WARNING, field, field.columns[0], "", "blank, which CMS never leaves it: not known")
+        return Record(self.source.code, self.source.kind, values, frozenset(self.unknown))
 
     def _value(self, field: Field, column: str, text: str) -> str:
         value = " ".join(text.split())
@@ -90,10 +98,18 @@ class _Findings:
             value = self._readable(field, column, text)
         if not value:
             return value
+        if is_lost(value):
+            self.unknown.add(field.name)
+            self._tell(Severity.WARNING, field, column, value, "a spreadsheet's error or bare formula: not known")
+            return ""
         if field.is_date:
             day = iso_date(value)
-            if day is None and not self._is_shifted(field):
-                self._tell(Severity.ERROR, field, column, value, "no date as CMS writes it (YYYYMMDD): kept as it is")
+            if day is None and (day := _american_date(value)) is not None:
+                self._tell(Severity.NOTE, field, column, value, "read as month/day/year")
+            elif day is None and not self._is_shifted(field):
+                self.unknown.add(field.name)
+                message = "no date as CMS writes it (YYYYMMDD): kept as it is, and never compared"
+                self._tell(Severity.ERROR, field, column, value, message)
             return value if day is None else day.isoformat()
         if field.zero_filled and len(value) < field.width and value.isdecimal():
             filled = value.zfill(field.width)
@@ -104,14 +120,14 @@ class _Findings:
         return value
 
     def _readable(self, field: Field, column: str, text: str) -> str:
-        """Mend what a wrong decoding left: C1 controls are cp1252 bytes, other controls are dropped."""
+        """Mend what a wrong decoding left: C1 controls are cp1252 bytes; other controls and zero widths go."""
         value = " ".join(text.split())
         mended = _C1.sub(lambda match: match[0].encode("latin-1").decode("cp1252", "replace"), text)
-        mended = " ".join(_CONTROL.sub("", " ".join(mended.split())).split())
+        mended = " ".join(_DROPPED.sub("", " ".join(mended.split())).split())
         if "\ufffd" in mended:
             self._tell(Severity.WARNING, field, column, value, "holds a character that cannot be read")
         elif mended != value:
-            self._tell(Severity.NOTE, field, column, value, "control characters mended or dropped")
+            self._tell(Severity.NOTE, field, column, value, "control or zero-width characters mended or dropped")
         return mended
 
     def _shifts(self) -> Iterator[tuple[Field, Field, str, str, date]]:
@@ -141,6 +157,17 @@ class _Findings:
         self.problems.append(
             Problem(severity, message, self.source.file, where, self.source.code, field.name, value[:200])
         )
+
+
+def is_lost(text: str) -> bool:
+    """Whether a text is what a spreadsheet leaves in a value's place: a formula, or the error that it came to."""
+    return text[0] in "=#" and _LOST.fullmatch(text) is not None
+
+
+def _american_date(text: str) -> date | None:
+    """Return the day of `3/31/2025`, as a spreadsheet in the publisher's country writes it."""
+    match = re.fullmatch(r"(\d{1,2})/(\d{1,2})/((?:19|20)\d\d)", text)
+    return iso_date(f"{match[3]}{int(match[1]):02}{int(match[2]):02}") if match else None
 
 
 @lru_cache(maxsize=4096)  # 8,600 records hold some 200 different dates

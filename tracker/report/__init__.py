@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from importlib import import_module
+from typing import Final, cast
 
 from tracker.model import Format
-from tracker.report import json, table, text
 from tracker.report.view import ReportView
 
 Renderer = Callable[[ReportView], bytes]
 
-
-RENDERERS: Final[Mapping[Format, Renderer]] = {
-    Format.TEXT: text.render,
-    Format.JSON: json.render,
-    Format.CSV: table.render,
+_MODULES: Final[Mapping[Format, str]] = {
+    Format.TEXT: "text",
+    Format.JSON: "json",
+    Format.CSV: "table",
+    Format.HTML: "html",
+    Format.MARKDOWN: "markdown",
+    Format.XLSX: "workbook",
 }
+
+
+def render(view: ReportView, report_format: Format) -> bytes:
+    """Return a view as a file of the given format. Only that format's libraries are imported."""
+    renderer = cast("Renderer", import_module(f"tracker.report.{_MODULES[report_format]}").render)
+    return renderer(view)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Final
 
-from tracker.model import Change, CodeSet, Record, Release, Status, Value
+from tracker.model import Change, CodeSet, Event, Facet, Record, Release, Selection, Status, Successor, Value
 from tracker.report.view import ReportView
 
 SCHEMA: Final = 1
@@ -29,7 +30,11 @@ def render(view: ReportView) -> bytes:
             "changed": counts.changed,
             "administrative": counts.administrative,
             "fields": dict(counts.fields),
+            "levels": dict(counts.levels),
+            "events": dict(counts.events),
+            "waived": counts.waived,
         },
+        "selection": _selection(view.selection),
         "not_compared": {
             "codes_old": outside.codes_old,
             "codes_new": outside.codes_new,
@@ -38,12 +43,27 @@ def render(view: ReportView) -> bytes:
     }
     members = [f"{_text(name)}:{_text(value)}" for name, value in head.items()]
     changes = ",\n".join(_text(_change(view, change)) for change in diff.changes)
+    findings = ",\n".join(_text(asdict(finding)) for finding in view.audit)
+    members.append(f'"audit":[\n{findings}\n]' if findings else '"audit":[]')
     members.append(f'"changes":[\n{changes}\n]' if changes else '"changes":[]')
     return ("{" + ",\n".join(members) + "}\n").encode()
 
 
 def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _selection(selection: Selection) -> dict[str, object] | None:
+    """Return what the diff was reduced to, and its counts are of; null for the whole diff."""
+    if not selection:
+        return None
+    return {
+        "facets": [facet for facet in Facet if facet in selection.facets],
+        "codes": list(selection.codes),
+        "kind": selection.kind,
+        "events": sorted(selection.events),
+        "level": selection.level,
+    }
 
 
 def _release(release: Release) -> dict[str, object]:
@@ -75,7 +95,28 @@ def _change(view: ReportView, change: Change) -> dict[str, object]:
             }
             for field in change.fields
         ],
+        "events": [_event(event) for event in change.events],
+        **({"successors": list(map(_successor, change.successors))} if _has_ended(view, change) else {}),
         "record": _record(code_set, change.record, release),
+    }
+
+
+def _event(event: Event) -> dict[str, object]:
+    waived = {"waived": event.waived} if event.waived else {}
+    return {"id": event.id, "level": event.level, "text": event.text, "fields": list(event.fields), **waived}
+
+
+def _has_ended(view: ReportView, change: Change) -> bool:
+    return any(view.code_set.events[event.id].ends for event in change.events)
+
+
+def _successor(successor: Successor) -> dict[str, object]:
+    return {
+        "code": successor.code,
+        "basis": successor.basis,
+        "score": successor.score,
+        "units": successor.units,
+        "why": successor.why,
     }
 
 

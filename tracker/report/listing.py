@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from tracker.model import CodeSet, Facet, Note, Problem, Record, Release
+from tracker.model import CodeSet, Facet, Finding, Note, Problem, Record, Release
 from tracker.report.text import Line
 from tracker.report.view import amount, decode, words
 
@@ -46,7 +46,7 @@ def _origin(release: Release) -> str:
     told = [release.source.name, f"({release.source.format})"]
     if release.remark:
         told.append(f"- {release.remark}")
-    if release.withdrawn:
+    if release.withdrawn is not None:
         told.append(f"- withdrawn: {release.withdrawn}")
     return " ".join(told)
 
@@ -74,7 +74,7 @@ def problem_kinds(found: Iterable[Problem]) -> Iterator[Line]:
             ((f"  {len(problems):>6,} {severity:<8}", "code"), (f"{about}: {message}" if about else message, "")), 17
         )
     if len(told) > SOME:
-        yield Line(((f"  … and {len(told) - SOME} more kinds", "dim"),))
+        yield Line(((f"  … and more: {len(told) - SOME}", "dim"),))
 
 
 def _kind(problem: Problem) -> tuple[int, str, str, str]:
@@ -94,14 +94,28 @@ def problems(found: Sequence[Problem], limit: int | None) -> Iterator[Line]:
         yield Line(((f"… and {len(found) - limit:,} more: --all", "dim"),))
 
 
+def findings(found: Sequence[Finding], limit: int | None) -> Iterator[Line]:
+    """Yield the findings of an audit by kind: how many, how many the span explains, and each of them."""
+    for kind, group in groupby(sorted(found, key=lambda one: one.kind), key=lambda one: one.kind):
+        of_kind = list(group)
+        explained = sum(bool(one.explained) for one in of_kind)
+        told = f", {explained:,} of them explained by the span between the releases" if explained else ""
+        yield Line(((f"{kind} ({len(of_kind):,}{told})", "heading"),))
+        for one in of_kind[:limit]:
+            reason = f" Explained: {one.explained}." if one.explained else ""
+            yield Line(((f"  {one.code:<7}", "code"), (f"{one.text}{reason}", "")), 9)
+        if limit is not None and len(of_kind) > limit:
+            yield Line(((f"  … and {len(of_kind) - limit:,} more: --all", "dim"),))
+        yield Line(())
+    if not found:
+        yield Line((("The publisher's word and what changed agree.", ""),))
+
+
 def record(code_set: CodeSet, release: Release, content: Record, notes: Iterable[Note]) -> Iterator[Line]:
     """Yield one record, every field labelled and decoded, then what is empty or not known."""
-    yield Line(
-        (
-            (f"{content.code}", "heading"),
-            (f"  {content.kind} in {release.name}, effective {release.effective_date}", "dim"),
-        )
-    )
+    extent = "" if release.complete else " (an excerpt)"
+    where = f"  {content.kind} in {release.name}{extent}, effective {release.effective_date}"
+    yield Line(((content.code, "heading"), (where, "dim")))
     texts = {note.number: note.text for note in notes}
     filled = [field for field in code_set.fields.values() if field.name in content.values]
     width = max((len(field.label) for field in filled), default=0) + 2

@@ -2,7 +2,7 @@
 
 An added code has a row for each field that it has, without an old value; a removed code likewise without a
 new one. The values of a repeated field are parted by `; `, for one may hold a blank (`2130 A`). A text that
-a spreadsheet would take for a formula is led by an apostrophe.
+a spreadsheet would take for a formula is led by an apostrophe. `event` is what the field is evidence of.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tracker.model import Change, CodeSet, Status, Value
 from tracker.report.view import ReportView
 
-COLUMNS = ("code", "kind", "status", "administrative", "field", "facet", "old", "new")
+COLUMNS = ("code", "kind", "status", "administrative", "field", "facet", "old", "new", "event", "level")
 
 
 def render(view: ReportView) -> bytes:
@@ -23,10 +23,14 @@ def render(view: ReportView) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for change in view.diff.changes:
+        proven = {name: event for event in change.events for name in event.fields}
+        life = change.events[0] if change.events else None
         for name, old, new in _fields(view.code_set, change):
+            event = proven.get(name) if change.fields else life
+            meant = (event.id, event.level) if event else ("", "")
             facet = view.code_set.fields[name].facet
             administrative = "yes" if change.administrative else "no"
-            row = (change.code, change.kind, change.status, administrative, name, facet, _cell(old), _cell(new))
+            row = (change.code, change.kind, change.status, administrative, name, facet, _cell(old), _cell(new), *meant)
             writer.writerow(row)
     return text.getvalue().encode()
 

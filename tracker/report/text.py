@@ -1,6 +1,7 @@
 """The report as text: lines of styled pieces, for a terminal or, plain, for a pipe or file.
 
-Colour never carries meaning alone: words that went stand in `[-…-]`, words that came in `{+…+}`.
+Colour never carries meaning alone: words that went stand in `[-…-]`, words that came in `{+…+}`, and the level
+of an event is spelled out.
 """
 
 from __future__ import annotations
@@ -8,22 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tracker.model import Change, FieldChange, Status
-from tracker.report.view import Entry, Group, ReportView, decode, describe, words
+from tracker.model import Event, FieldChange, Successor
+from tracker.report.view import Entry, ReportView, amount_of_units, decode, describe, title, visible, words
 
 TERMINAL_LIMIT = 50
-"""Codes of a group that a terminal is shown unless all are asked for."""
+"""Codes of a section that a terminal is shown unless all are asked for."""
+
+_INDENT = " " * 9
+"""Where a code's text begins: under the first line's, behind the code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of (text, style) pieces; a terminal folds it and indents the folds by `indent`.
 
-    Styles: `heading`, `code`, `old`, `new`, `dim`, or empty.
+    Styles: `heading`, `code`, `act`, `old`, `new`, `dim`, or empty. Characters that show nothing, and could do
+    something to a terminal, are made visible.
     """
 
     pieces: tuple[tuple[str, str], ...]
     indent: int = 0
+
+    def __post_init__(self) -> None:
+        if not all(text.isprintable() for text, _ in self.pieces):
+            shown = tuple((visible(text).replace("\n", " "), style) for text, style in self.pieces)
+            object.__setattr__(self, "pieces", shown)
 
     def __str__(self) -> str:
         return "".join(text for text, _ in self.pieces).rstrip()
@@ -35,22 +45,45 @@ def render(view: ReportView) -> bytes:
 
 
 def lines(view: ReportView, limit: int | None = None) -> Iterator[Line]:
-    """Yield the report's lines, with at most `limit` codes a group."""
-    diff, counts = view.diff, view.counts
-    sides = (diff.old.label, diff.new.label) if diff.old.label != diff.new.label else (diff.old.name, diff.new.name)
+    """Yield the report's lines, with at most `limit` codes a section."""
+    yield from _head(view)
+    yield from _counts(view)
+    for section in view.sections:
+        yield Line(())
+        yield Line(((f"{section.title} ({len(section.entries):,})", "heading"),))
+        for entry in section.entries[:limit]:
+            yield from _entry(view, entry)
+        more = len(section.entries) - len(section.entries[:limit])
+        if more:
+            yield Line(((f"  … and {more:,} more: --all", "dim"),))
+    if not view.diff.changes:
+        yield Line(())
+        what = "was selected and could be compared" if view.selection else "could be compared"
+        yield Line(((f"Nothing changed in what {what}.", ""),))
+
+
+def _head(view: ReportView) -> Iterator[Line]:
+    old, new = view.diff.old, view.diff.new
+    sides = (old.label, new.label) if old.label != new.label else (old.name, new.name)
     yield Line(((" → ".join(sides), "heading"),))
-    yield Line((("  old  ", "dim"), (describe(diff.old), "")), 7)
-    yield Line((("  new  ", "dim"), (describe(diff.new), "")), 7)
+    if view.written:
+        yield Line((("  written  ", "dim"), (view.written.isoformat(), "")))
+    yield Line((("  old  ", "dim"), (describe(old), "")), 7)
+    yield Line((("  new  ", "dim"), (describe(new), "")), 7)
+
+
+def _counts(view: ReportView) -> Iterator[Line]:
+    counts = view.counts
     yield Line(())
     yield Line((("Counts", "heading"),))
+    levels = " · ".join(f"{level} {number:,}" for level, number in counts.levels.items())
+    yield Line((("  events    ", "dim"), (levels, "")), 12)
+    administrative = f", {counts.administrative:,} of them administrative" if counts.administrative else ""
     for number, label in (
         (counts.added, f"added, {counts.added_ended:,} of them ended already" if counts.added_ended else "added"),
         (counts.removed, "removed"),
         (counts.ended, "ended"),
-        (
-            counts.changed,
-            f"changed, {counts.administrative:,} of them administrative" if counts.administrative else "changed",
-        ),
+        (counts.changed, f"changed{administrative}"),
     ):
         yield Line(((f"  {number:>6,}", "code"), (f"  {label}", "")))
     if counts.fields:
@@ -58,64 +91,71 @@ def lines(view: ReportView, limit: int | None = None) -> Iterator[Line]:
         yield Line((("  by field  ", "dim"), (told, "")), 12)
     for remark in view.remarks:
         yield Line((("  note  ", "dim"), (remark, "")), 8)
-    for group in view.groups:
-        yield Line(())
-        yield Line(((group.title, "heading"),))
-        for entry in group.entries[:limit]:
-            yield from _entry(view, group, entry)
-        more = len(group.entries) - len(group.entries[:limit])
-        if more:
-            yield Line(((f"  … and {more:,} more: --all", "dim"),))
-    if not diff.changes:
-        yield Line(())
-        yield Line((("Nothing changed in what could be compared.", ""),))
 
 
-def _entry(view: ReportView, group: Group, entry: Entry) -> Iterator[Line]:
+def _entry(view: ReportView, entry: Entry) -> Iterator[Line]:
+    """Yield a code's lines: its level and events, then the values that differ, then what takes its place."""
     change = entry.change
+    texts = [field for field in entry.fields if field.field in view.code_set.title]
+    details = [tuple(_values(view, field)) for field in entry.fields if _is_detail(view, field)]
+    level = (f"{entry.level:<8}", "act" if entry.level == "act" else "dim")
     code = (f"  {change.code:<7}", "code")
-    if group.name in ("added", "removed", "ended"):
-        yield Line((code, (f"{_lifetime(view, group.name, change)}  ", "dim"), (_title(view, change), "")), 9)
-        return
-    if all(view.code_set.fields[field.field].name in view.code_set.title for field in entry.fields):
-        for field in entry.fields:
-            yield Line((code, (words(field.field), "dim")))
-            yield from _texts(view, field)
-            code = (" " * 9, "")
-        return
-    for field in entry.fields:
-        yield Line((code, (f"{words(field.field)}  ", "dim"), *_values(view, field)), 11)
-        code = (" " * 9, "")
+    if details and all(_is_plain(view, event) for event in entry.events):
+        yield Line((code, level, *details[0]), 11)
+        details = details[1:]
+    else:
+        told = [(f"{event.text} ", "") for event in entry.events]
+        name = [] if texts or details else [(title(view.code_set, change, brief=not _is_life(view, entry)), "dim")]
+        yield Line((code, level, *told, *name), 11)
+    for detail in details:
+        yield Line(((f"{_INDENT}        ", ""), *detail), 19)
+    for field in texts:
+        yield from _texts(field)
+    for event in entry.events:
+        if event.waived:
+            yield Line((((f"{_INDENT}waived  "), "dim"), (event.waived, "")), 17)
+    if any(view.code_set.events[event.id].ends for event in entry.events):
+        yield from map(_successor, change.successors)
 
 
-def _lifetime(view: ReportView, group: str, change: Change) -> str:
-    first = change.record.values.get(view.code_set.added)
-    last = change.record.values.get(view.code_set.ended)
-    if group == "added":
-        return f"from {first}" + (f" to {last}" if last else "") if first else "first day not known"
-    if last:
-        return f"last valid day {last}"
-    return "without an end" if change.status is Status.REMOVED else "end not known"
+def _is_life(view: ReportView, entry: Entry) -> bool:
+    """Whether the entry tells that a code came, ended or went: its whole description belongs there."""
+    return any(not event.fields or view.code_set.events[event.id].ends for event in entry.events)
 
 
-def _title(view: ReportView, change: Change) -> str:
-    texts = (change.record.values.get(name) for name in view.code_set.title)
-    return next((text for text in texts if isinstance(text, str)), "")
+def _is_detail(view: ReportView, field: FieldChange) -> bool:
+    """Whether a value needs a line of its own: no text, and nothing that its event's sentence tells whole."""
+    code_set = view.code_set
+    return field.field not in {*code_set.title, *code_set.administrative, code_set.added, code_set.ended}
 
 
-def _texts(view: ReportView, field: FieldChange) -> Iterator[Line]:
+def _is_plain(view: ReportView, event: Event) -> bool:
+    """Whether an event says no more than its values do."""
+    return event.level == view.code_set.events[event.id].level
+
+
+def _successor(successor: Successor) -> Line:
+    units = f", {amount_of_units(successor.units)}" if successor.units is not None else ""
+    told = f"{successor.basis}{units}: {successor.why}"
+    return Line(((f"{_INDENT}→ ", "dim"), (successor.code, "code"), (f"  {told}", "")), 13)
+
+
+def _texts(field: FieldChange) -> Iterator[Line]:
     """Yield the old and the new text, each whole, the words that differ marked."""
-    if not isinstance(field.old, str) or not isinstance(field.new, str):
-        yield Line((("         ", ""), *_values(view, field)), 11)
+    if field.rewording is None:
+        for sign, text, style in (("old", field.old, "old"), ("new", field.new, "new")):
+            if text:
+                yield Line(((f"{_INDENT}{sign}  ", "dim"), (str(text), style)), 14)
         return
-    stretches = view.mark(field.old, field.new)
-    old = [(part.old, "") if part.old == part.new else (f"[-{part.old}-]", "old") for part in stretches if part.old]
-    new = [(part.new, "") if part.old == part.new else (f"{{+{part.new}+}}", "new") for part in stretches if part.new]
-    yield Line((("         old  ", "dim"), *old), 14)
-    yield Line((("         new  ", "dim"), *new), 14)
+    edits = field.rewording.edits
+    old = [(edit.old, "") if edit.old == edit.new else (f"[-{edit.old}-]", "old") for edit in edits if edit.old]
+    new = [(edit.new, "") if edit.old == edit.new else (f"{{+{edit.new}+}}", "new") for edit in edits if edit.new]
+    yield Line(((f"{_INDENT}old  ", "dim"), *old), 14)
+    yield Line(((f"{_INDENT}new  ", "dim"), *new), 14)
 
 
 def _values(view: ReportView, field: FieldChange) -> Iterator[tuple[str, str]]:
+    yield f"{words(field.field)}  ", "dim"
     if view.code_set.fields[field.field].repeated:
         for sign, values, style in (("-", field.went, "old"), ("+", field.came, "new")):
             if values:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,14 +14,16 @@ from sqlalchemy.exc import ArgumentError
 
 from tracker.errors import StoreError
 
-IN_MEMORY = ":memory:"
+IN_MEMORY = Path(":memory:")
 WAIT_SECONDS = 30
 ADVISORY_LOCK = 0x747261636B6572  # "tracker": every program that writes must ask for the same number
 POSTGRESQL_FORM = "postgresql://user:password@host/database"
+_CONTACT = re.compile(r"connection to server|failed to resolve host|connection timeout expired")
 UNUSABLE = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_FULL,
 }
 
 
@@ -32,14 +35,15 @@ class UnusableError(StoreError):
 
 
 def connect(place: str | Path, *, read_only: bool = False) -> Connection:
-    """Connect to a SQLite file (made if missing, unless `read_only`), to `:memory:` or to a PostgreSQL URL.
+    """Connect to a SQLite file (a path; made if missing, unless `read_only`) or a PostgreSQL URL (a text).
+
+    What is no URL is refused, and not taken for a file: half of a URL may be a password.
 
     The drivers commit each statement by itself, so that reading never leaves a transaction open;
     `locked` begins the only transactions there are.
     """
-    if "://" in str(place):
-        return _postgresql(str(place)).connect()
-    return _sqlite(str(place), read_only=read_only).connect()
+    engine = _sqlite(place, read_only=read_only) if isinstance(place, Path) else _postgresql(place)
+    return engine.connect()
 
 
 def name_of(connection: Connection) -> str:
@@ -67,11 +71,9 @@ def explain(error: BaseException, place: str) -> StoreError:
     """Say in one sentence what a driver's error means for the database at `place`."""
     words = " ".join(str(error).split())
     match code := _code(error):
-        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            sentence = (
-                f"{place} is damaged or not a database ({words}): it is only an index, so delete it, and it "
-                "will be rebuilt from the archive"
-            )
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_ERROR:
+            # ERROR: a table is missing, or a text is none; our statements have no mistake.
+            return damaged(place, words)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             sentence = f"{place} cannot be opened or written ({words}): see that it exists and may be written"
         case sqlite3.SQLITE_BUSY | "55P03":
@@ -83,10 +85,20 @@ def explain(error: BaseException, place: str) -> StoreError:
         case "42501" | "25006":
             sentence = f"{place} may not be written with this login ({words}): ask for the right to"
         case None:
-            sentence = f"{place} cannot be reached ({words}): see that the server runs and the URL is right"
+            # Other words are about the URL, and repeat what stands in it: a piece of the password maybe.
+            told = f" ({words})" if _CONTACT.search(words) and "parameter" not in words else ""
+            sentence = f"{place} cannot be reached{told}: see that the server runs and the URL is right"
         case _:
             sentence = f"{place} refused ({words})"
     return UnusableError(sentence) if code in UNUSABLE else StoreError(sentence)
+
+
+def damaged(place: str, words: str) -> StoreError:
+    """Say what to do about an index that does not hold what it should."""
+    return StoreError(
+        f"{place} is damaged or not a database ({words}): it is only an index, so delete it, and it will be rebuilt "
+        "from the archive"
+    )
 
 
 def _code(error: BaseException) -> int | str | None:
@@ -96,17 +108,17 @@ def _code(error: BaseException) -> int | str | None:
     return getattr(error, "sqlstate", None)
 
 
-def _sqlite(place: str, *, read_only: bool) -> Engine:
-    address = place
+def _sqlite(place: Path, *, read_only: bool) -> Engine:
+    address = str(place)
     if place != IN_MEMORY:
         # as_uri() quotes what a path may hold and a URI may not, such as a question mark.
-        address = Path(place).absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+        address = place.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
 
     def open_file() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS)
 
     engine = create_engine("sqlite://", creator=open_file, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    return _explaining(engine, place if place != IN_MEMORY else "the database in memory")
+    return _explaining(engine, str(place) if place != IN_MEMORY else "the database in memory")
 
 
 def _postgresql(place: str) -> Engine:
@@ -114,21 +126,38 @@ def _postgresql(place: str) -> Engine:
         url = make_url(place)
     except (ArgumentError, ValueError):
         url = None
-    if url is None or "@" in (url.host or ""):
-        # Raised out here, without the cause and without a word of the URL: where it is wrong, a piece of
-        # the password may stand. An "@" in the host is one that should have been %40 in the password.
-        raise StoreError(
-            f"the database URL is not understood: it should look like {POSTGRESQL_FORM}, with %XX for what "
-            "is special in a URL"
-        )
+    # An "@" in the host is one that should have been %40 in the password; "&" and "=" in the database's name
+    # belong behind a "?".
+    if url is None or "@" in (url.host or "") or set("&=;") & set(url.database or ""):
+        raise _not_understood()
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise StoreError(f"a database URL begins with postgresql://, not with {url.drivername}:// (SQLite is a path)")
     try:
-        url = url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+        )
     except ModuleNotFoundError as error:
         raise StoreError(f"PostgreSQL needs the package {error.name}, which tracker[postgres] brings") from error
+    except (ArgumentError, ValueError):  # a port that is no number
+        engine = None
+    if engine is None or not _are_options(url.query):
+        raise _not_understood()
     return _explaining(engine, f"the database {url.database} on {url.host or 'this machine'}")
+
+
+def _are_options(query: Iterable[str]) -> bool:
+    """Whether all that stands behind the "?" of a URL are options of PostgreSQL."""
+    from psycopg.pq import Conninfo
+
+    return set(query) <= {option.keyword.decode() for option in Conninfo.get_defaults()}
+
+
+def _not_understood() -> StoreError:
+    """Return an error without a word of the URL: where it is wrong, a piece of the password may stand."""
+    return StoreError(
+        f"the database URL is not understood: it should look like {POSTGRESQL_FORM}, with %XX for what is special "
+        "in a URL"
+    )
 
 
 def _explaining(engine: Engine, name: str) -> Engine:

@@ -123,7 +123,7 @@ class Store:
 
     @classmethod
     def open(cls, place: str | Path, *, read_only: bool = False) -> Self:
-        """Open the SQLite file or the PostgreSQL URL, made and brought up to date where necessary.
+        """Open the SQLite file (a path) or PostgreSQL URL (a text), made and brought up to date where necessary.
 
         Raises `UnusableError` where that is necessary and cannot be done.
         """
@@ -142,6 +142,18 @@ class Store:
         metadata.create_all(connection)
         return cls(connection)
 
+    @classmethod
+    def copy_of(cls, path: Path) -> Self:
+        """Make a store in memory with the content of a SQLite index, which is only read."""
+        with Store.open(path, read_only=True) as index:
+            copy = cls.in_memory()
+            try:
+                index._driver().backup(copy._driver())  # noqa: SLF001
+            except sqlite3.Error as error:
+                copy.close()
+                raise explain(error, str(path)) from error
+        return copy
+
     def __enter__(self) -> Self:
         """Return the store itself."""
         return self
@@ -155,14 +167,6 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-    def copy_from(self, path: Path) -> None:
-        """Replace the content of this store in memory by that of a SQLite index, which is only read."""
-        with Store.open(path, read_only=True) as index:
-            try:
-                index._driver().backup(self._driver())  # noqa: SLF001
-            except sqlite3.Error as error:
-                raise explain(error, str(path)) from error
 
     def _driver(self) -> sqlite3.Connection:
         return cast("sqlite3.Connection", self._connection.connection.driver_connection)

@@ -130,16 +130,34 @@ def test_a_column_that_the_workbook_lacks_is_no_blank() -> None:
 
 
 def test_a_code_that_only_one_file_has_is_kept_and_told() -> None:
-    both = {"A1": values("A1")}
+    both = {code: values(code) for code in (f"A{number:04}" for number in range(198))}
     raw = bundle.read(
         NAME,
         zip_of({TEXT: text(both | {"J1940": values("J1940")}), BOOK: book(both | {"J1941": values("J1941")})}),
     )
-    assert {record.code: record.file for record in raw.records} == {"A1": TEXT, "J1940": TEXT, "J1941": BOOK}
+    files = {record.code: record.file for record in raw.records}
+    assert files == dict.fromkeys(both, TEXT) | {"J1940": TEXT, "J1941": BOOK}
     assert [(problem.severity, problem.code, problem.file, problem.message) for problem in raw.problems] == [
         (Severity.WARNING, "J1940", TEXT, f"the code is missing in {BOOK}"),
         (Severity.WARNING, "J1941", BOOK, f"the code is missing in {TEXT}"),
     ]
+
+
+def test_files_of_two_releases_are_refused_by_their_codes() -> None:
+    """Two codes of 199 are more than one in a hundred."""
+    both = {code: values(code) for code in (f"A{number:04}" for number in range(197))}
+    data = zip_of({TEXT: text(both | {"J1940": values("J1940")}), BOOK: book(both | {"J1941": values("J1941")})})
+    with pytest.raises(
+        SourceError, match=rf"{NAME}: 2 codes stand in {TEXT} alone or in {BOOK} alone: they are of two"
+    ):
+        bundle.read(NAME, data)
+
+
+def test_files_of_two_releases_are_refused_by_their_names() -> None:
+    other = "HCPC2026_APR_ANWEB.xlsx"
+    with pytest.raises(SourceError, match=rf"{TEXT} and {other} are of two releases, 2026 and 2026-04: import one"):
+        bundle.read(NAME, zip_of({TEXT: text(TWO), other: book(TWO)}))
+    assert bundle.read(NAME, zip_of({TEXT: text(TWO), "records ANWEB.xlsx": book(TWO)})).label == "2026"
 
 
 slots = st.sampled_from(["", "51", "53", "99"])
@@ -211,7 +229,7 @@ def test_a_report_never_stands_in_for_the_workbook(member: str) -> None:
     ],
 )
 def test_a_zip_without_records_is_refused(members: dict[str, bytes]) -> None:
-    with pytest.raises(SourceError, match=f"{NAME}: the zip holds no HCPCS records"):
+    with pytest.raises(SourceError, match=f"{NAME}: the zip holds (no HCPCS records|only CMS's corrections)"):
         bundle.read(NAME, zip_of(members))
 
 

@@ -121,6 +121,31 @@ def test_another_line_between_records_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize("line", ["x" * 91, "J1940?01003" + "x" * 300, " " * 90 + "x"])
+def test_another_line_as_long_as_a_record_is_damage(line: str) -> None:
+    first, second = text_of({"A1": TWO["A1"]}), text_of({"J1940": TWO["J1940"]})
+    with pytest.raises(SourceError, match=r"line 2: the line is as long as a record, and is none: the file is damaged"):
+        record_text.read(NAME, f"{first}{line}\r\n{second}")
+    assert found(record_text.read(NAME, f"{line}\r\n{first}{second}")) == TWO
+
+
+def test_a_missing_or_doubled_line_of_a_description_is_damage() -> None:
+    lines = text_lines("J1940", TWO["J1940"])
+    for changed in ([*lines[:2], *lines[3:]], [*lines[:2], *lines[1:]], [lines[0], lines[2], lines[1], *lines[3:]]):
+        with pytest.raises(
+            SourceError, match=r"line \d: the description of J1940 goes on here .*: the file is damaged"
+        ):
+            record_text.read(NAME, "".join(f"{line}\r\n" for line in changed))
+
+
+@pytest.mark.parametrize(("code", "ids"), [("A1", "34"), ("J1940", "78")])
+def test_a_record_id_of_the_other_kind_is_damage(code: str, ids: str) -> None:
+    for record_id in ids:
+        line = f"{code:>5}00100{record_id}" + "x" * 309
+        with pytest.raises(SourceError, match=rf"line 1: {code} cannot have the record id {record_id}: the file is"):
+            record_text.read(NAME, line + "\r\n")
+
+
 def test_tabs_nul_and_foreign_characters_move_nothing() -> None:
     row = values("J1940", LONG_DESCRIPTION="patient’s\tµg\xa0and\0more")
     assert found_values(record_text.read(NAME, text_of({"J1940": row}))) == {"J1940": row}

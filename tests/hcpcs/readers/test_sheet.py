@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -216,9 +218,37 @@ def test_two_values_of_one_field_are_refused() -> None:
         sheet.read(NAME, plain_sheet(rows))
 
 
+def test_two_last_update_dates_are_refused() -> None:
+    rows = [*sheet_rows().items(), ("Last Update Date", "2025")]
+    with pytest.raises(SourceError, match=r"line \d+: Last Update Date stands twice with different values"):
+        sheet.read(NAME, plain_sheet(rows))
+
+
 def test_the_same_value_twice_is_one_value() -> None:
-    raw = sheet.read(NAME, plain_sheet([*sheet_rows().items(), ("Coverage Code", "C")]))
+    raw = sheet.read(NAME, plain_sheet([*sheet_rows().items(), ("Coverage Code", "C"), ("Last Update Date", "2026")]))
     assert found_values(raw) == {"S9999": PLAIN}
+    assert raw.label == "2026"
+
+
+def test_a_modifier_has_two_characters() -> None:
+    with pytest.raises(SourceError, match=rf"{NAME}, line \d+: S9999 is no modifier, which has two characters"):
+        sheet.read(NAME, sheet_of({"HCPCS Modifier Code": "S9999", "Code Description": "Text"}))
+
+
+def test_a_bar_behind_a_backslash_is_a_bar_in_a_text() -> None:
+    rows = sheet_rows(Code_Description="left \\| right \\|")
+    assert found_values(sheet.read(NAME, sheet_of(rows, bar_sheet)))["S9999"][LONG] == "left | right |"
+
+
+@pytest.mark.parametrize("row", ["Code Description\tA text that", "Code Description\tA text that\t"])
+def test_a_line_without_a_label_below_a_value_is_told(row: str) -> None:
+    raw = sheet.read(
+        NAME, f"HCPCS Code\tS9999\twhat it is\n{row}\ngoes on\nand on\n\nPage 1\nStatus\tActual\tx\nPage 2\n"
+    )
+    assert found_values(raw) == {"S9999": {LONG: "A text that"}}
+    assert [(problem.severity, problem.where, problem.raw) for problem in raw.problems] == [
+        (Severity.WARNING, "line 3", "goes on")
+    ]
 
 
 def test_slots_are_kept_in_their_order_and_gaps_dropped() -> None:
@@ -230,6 +260,20 @@ def test_slots_are_kept_in_their_order_and_gaps_dropped() -> None:
 def test_markup_goes_and_text_that_looks_like_it_stays() -> None:
     rows = sheet_rows(Code_Description="<p>Therapy &amp; <b>more</b><br/>a < b &lt;= 190</p>")
     assert found_values(sheet.read(NAME, sheet_of(rows)))["S9999"][LONG] == "Therapy & more a < b <= 190"
+
+
+@pytest.mark.parametrize("text", ["<a " * 300_000, "<a" + " " * 900_000, "&#" + "9" * 900_000, "\\|" * 400_000])
+@pytest.mark.parametrize("separator", ["\t", "|"])
+def test_markup_without_an_end_takes_no_time(text: str, separator: str) -> None:
+    begin = time.process_time()
+    whole = f"HCPCS Code{separator}S9999\nCode Description{separator}{text}\n"
+    assert sheet.is_sheet(whole)
+    assert sheet.read(NAME, whole).records
+    assert time.process_time() - begin < 2
+
+
+def test_a_text_far_longer_than_a_sheet_is_none() -> None:
+    assert not sheet.is_sheet(sheet_of(sheet_rows()) + "x|" * 600_000)
 
 
 @pytest.mark.parametrize("character", ["\u2028", "\x0b", "\x0c", "\x85"])

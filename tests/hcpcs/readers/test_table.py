@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -108,6 +110,19 @@ def test_rows_may_be_shorter_or_longer_than_the_header() -> None:
     assert found_values(raw) == {"A0001": {"COV": "C"}, "A0002": {"COV": "D", "BETOS": "O1E"}}
 
 
+@pytest.mark.parametrize("row", ["A0001,Tube, sterile,C", "A0001,Text,C,x", ",,,x"])
+def test_a_row_with_more_cells_than_the_header_is_refused(row: str) -> None:
+    with pytest.raises(SourceError, match=f"{NAME}, line 2: more cells than the header: quote the commas in the desc"):
+        table.read_csv(NAME, f"HCPC,LONG DESCRIPTION,COV\n{row}\n")
+
+
+@pytest.mark.parametrize(("code", "ids"), [("A1", "34"), ("J1940", "78")])
+def test_a_recid_of_the_other_kind_is_refused(code: str, ids: str) -> None:
+    for record_id in ids:
+        with pytest.raises(SourceError, match=f"{NAME}, line 2: {code} cannot have the RECID {record_id}: the row"):
+            table.read_csv(NAME, f"HCPC,RECID,LONG DESCRIPTION\n{code},{record_id},Text\n")
+
+
 def test_slots_are_kept_in_their_order_whatever_the_columns_order() -> None:
     raw = read("TOS2,HCPC,TOS1\n9,A0001,1\n")
     assert normalise(raw).records[0].values["types_of_service"] == ("1", "9")
@@ -197,6 +212,15 @@ def test_a_file_without_a_header_is_none(text: str) -> None:
 
 def test_a_header_far_below_is_none() -> None:
     assert table.read_csv(NAME, "notice\n" * 100 + csv_of(table_of(TWO))) is None
+    assert table.read_csv(NAME, "notice " * 10_000 + "\n" + csv_of(table_of(TWO))) is None
+
+
+@pytest.mark.parametrize("text", ["x|" * 5_000_000, '"' + "x,\n" * 3_000_000, 'HCPC,COV\n"' + "x" * 10_000_000])
+def test_a_large_file_of_another_kind_takes_no_time(text: str) -> None:
+    begin = time.process_time()
+    with suppress(SourceError):
+        assert table.read_csv(NAME, text) is None
+    assert time.process_time() - begin < 1
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters='\r\n"'), min_size=1).map(str.strip).filter(bool)

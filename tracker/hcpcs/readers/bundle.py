@@ -11,11 +11,8 @@ classified" codes or the record layout, which stand beside them in the same form
 from __future__ import annotations
 
 import io
-import lzma
 import re
-import struct
 import zipfile
-import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,26 +22,14 @@ from tracker.hcpcs.labels import name_hints
 from tracker.hcpcs.normalise import iso_date
 from tracker.hcpcs.readers import notes, record_text, workbook
 from tracker.hcpcs.readers.decoding import decode
+from tracker.hcpcs.readers.unzip import DAMAGED, base_name, unpack
 from tracker.model import Field, Note, Problem, RawRecord, RawRelease, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MEMBER_SIZE: Final = 256 * 1024 * 1024
-"""The largest member that is unpacked. CMS's largest has 5 MB; a zip bomb has no end."""
-
-DAMAGED: Final = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    ValueError,
-    struct.error,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What Python's zipfile raises for a damaged file."""
+ALONE: Final = 0.01
+"""How many of a zip's codes may stand in one of its two files only. At CMS none does."""
 
 _NOT_RECORDS: Final = re.compile(r"correction|trans|noc[ _]codes|layout|readme|proc_?notes", re.IGNORECASE)
 
@@ -67,29 +52,32 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
     texts = [
         (member, data)
         for member in _members(bundle, ".txt", ".prn")
-        if record_text.holds_records(data := _unpack(name, bundle, member))
+        if record_text.holds_records(data := unpack(name, bundle, member))
     ]
-    books = [(member, _unpack(name, bundle, member)) for member in _members(bundle, ".xlsx", ".xls")]
+    books = [(member, unpack(name, bundle, member)) for member in _members(bundle, ".xlsx", ".xls")]
     if len(books) > 1:  # others lie beside the records' one under names that change
         books = [(member, data) for member, data in books if _is_records_name(member)] or books
     for members in (texts, books):
         if len(members) > 1:
             message = f"{name}: holds the records twice ({members[0][0]}, {members[1][0]}): import one of them alone"
             raise SourceError(message)
-    read_texts = [record_text.read(_base(member), decode(data)) for member, data in texts]
+    read_texts = [record_text.read(base_name(member), decode(data)) for member, data in texts]
     read_books = []
     for member, data in books:
         try:
-            read_books.append(workbook.read(_base(member), data))
+            read_books.append(workbook.read(base_name(member), data))
         except SourceError:
             if not texts or _is_records_name(member):  # beside a text, a workbook of any other name may be anything
                 raise
     if read_texts and read_books:
+        _require_one_release(name, read_texts[0], read_books[0])
         joined = join(read_texts[0], read_books[0])
     elif read_texts or read_books:
         joined = (read_texts or read_books)[0]
     else:
-        message = f"{name}: the zip holds no HCPCS records (no ANWEB text and no workbook with CMS's columns)"
+        corrections = any("correction" in base_name(member).lower() for member in bundle.namelist())
+        found = "only CMS's corrections, which are remarks and no records" if corrections else "no HCPCS records"
+        message = f"{name}: the zip holds {found}: import the zip with the ANWEB text and workbook"
         raise SourceError(message)
     hints = name_hints((texts or books)[0][0])
     return replace(
@@ -100,6 +88,19 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
         published=hints.published,
         notes=_notes(name, bundle),
     )
+
+
+def _require_one_release(name: str, text: RawRelease, book: RawRelease) -> None:
+    """Refuse a text and a workbook of two releases, by their names or by their codes."""
+    files = [raw.records[0].file for raw in (text, book)]
+    labels = [name_hints(file).label for file in files]
+    if None not in labels and labels[0] != labels[1]:
+        message = f"{name}: {files[0]} and {files[1]} are of two releases, {labels[0]} and {labels[1]}"
+        raise SourceError(f"{message}: import one of them alone")
+    mine, its = ({record.code for record in raw.records} for raw in (text, book))
+    if len(mine ^ its) > len(mine | its) * ALONE:
+        message = f"{name}: {len(mine ^ its):,} codes stand in {files[0]} alone or in {files[1]} alone"
+        raise SourceError(f"{message}: they are of two releases, import one of them alone")
 
 
 def join(text: RawRelease, book: RawRelease) -> RawRelease:
@@ -166,32 +167,17 @@ def _alone(record: RawRecord, other_file: str) -> Problem:
 def _members(bundle: zipfile.ZipFile, *endings: str) -> Iterator[str]:
     """Yield the members that may hold the records: of a text or workbook's name, and no report's."""
     for member in bundle.namelist():
-        base = _base(member)
+        base = base_name(member)
         if base.lower().endswith(endings) and not _NOT_RECORDS.search(base) and not base.startswith("."):
             yield member
 
 
 def _is_records_name(member: str) -> bool:
-    return "anweb" in _base(member).lower()
+    return "anweb" in base_name(member).lower()
 
 
 def _notes(name: str, bundle: zipfile.ZipFile) -> tuple[Note, ...]:
     for member in bundle.namelist():
-        if re.match(r"proc_?notes", _base(member), re.IGNORECASE):
-            return notes.read(decode(_unpack(name, bundle, member)))
+        if re.match(r"proc_?notes", base_name(member), re.IGNORECASE):
+            return notes.read(decode(unpack(name, bundle, member)))
     return ()
-
-
-def _unpack(name: str, bundle: zipfile.ZipFile, member: str) -> bytes:
-    info = bundle.getinfo(member)
-    if info.flag_bits & 1:
-        message = f"{name}: {_base(member)} is protected by a password: unpack the zip and import the file in it"
-        raise SourceError(message)
-    if info.file_size > MEMBER_SIZE:
-        message = f"{name}: {_base(member)} would unpack to {info.file_size:,} bytes: this is no CMS release"
-        raise SourceError(message)
-    return bundle.read(info)
-
-
-def _base(member: str) -> str:
-    return member.replace("\\", "/").rsplit("/", 1)[-1]

@@ -11,6 +11,7 @@ from tracker.errors import SourceError
 from tracker.hcpcs.labels import name_hints
 from tracker.hcpcs.readers import bundle, record_text, sheet, table, workbook
 from tracker.hcpcs.readers.decoding import decode
+from tracker.hcpcs.readers.unzip import DAMAGED
 from tracker.model import RawRelease
 
 _ZIP: Final = b"PK\x03\x04"
@@ -82,5 +83,5 @@ def _is_workbook(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as members:
             return "[Content_Types].xml" in members.namelist()
-    except bundle.DAMAGED:
+    except DAMAGED:
         return False

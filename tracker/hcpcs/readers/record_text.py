@@ -4,7 +4,7 @@ One line of fixed positions for each code, its long description going on in furt
 
     A00210021003Ambulance service, outside state per mile, transport (medicaid only)    …
     ^^^^^ code (a modifier stands right-justified: `   A1`)
-         ^^^^^ sequence number, not used
+         ^^^^^ sequence number: 00100, then 00200 and so on in the code's further lines
               ^ record id: 3 procedure, 4 its continuation; 7 modifier, 8 its continuation
 
 Lines are 320 characters, or 293 or 91 where trailing blanks were cut; a preamble of free text may stand
@@ -25,6 +25,7 @@ _RECORD_LINE: Final = re.compile(rb"^(?:\xef\xbb\xbf)?" + _RECORD.pattern.encode
 """A record at the begin of a line, description and all: no eleven digits in a notice or a table."""
 
 _KINDS: Final = {"3": Kind.PROCEDURE, "7": Kind.MODIFIER}
+_OF_MODIFIERS: Final = "78"
 _DESCRIPTION: Final = FIELDS["long_description"]
 _LONG: Final = _DESCRIPTION.columns[0]
 _LONG_SLICE: Final = slice(_DESCRIPTION.position, _DESCRIPTION.position + _DESCRIPTION.width)
@@ -53,8 +54,8 @@ def read(name: str, text: str) -> RawRelease:
         text: its decoded content.
 
     Raises:
-        SourceError: the file is cut off, a continuation has no first line, a code stands twice, or there
-            is no record at all.
+        SourceError: the file is cut off or damaged, a line of a description is missing, a code stands
+            twice, or there is no record at all.
     """
     lines = [line.rstrip("\r\x1a") for line in text.split("\n")]
     records: dict[str, RawRecord] = {}
@@ -66,14 +67,12 @@ def read(name: str, text: str) -> RawRelease:
             if records and line.strip():
                 problems.append(_passed_over(name, number, line))
             continue
+        if (line[0] == " ") != (line[10] in _OF_MODIFIERS):
+            raise SourceError(_damaged(name, number, f"{line[:5].strip()} cannot have the record id {line[10]}"))
         kind = _KINDS.get(line[10])
         if kind is None:
-            if line[:5].strip() != code:
-                message = (
-                    f"{name}, line {number}: the description of {line[:5].strip()} goes on here, but its first "
-                    "line is missing: the file is damaged, download it again"
-                )
-                raise SourceError(message)
+            if line[:5].strip() != code or line[5:10] != f"{len(descriptions[code]) + 1:03}00":
+                raise SourceError(_gap(name, number, line, code))
             descriptions[code].append(line[_LONG_SLICE].rstrip(" "))
             continue
         code = line[:5].strip()
@@ -92,11 +91,14 @@ def read(name: str, text: str) -> RawRelease:
         raise SourceError(message)
     if lines[-1]:
         _require_whole(name, lines, code)
-    for code, parts in descriptions.items():
-        if len(parts) > 1:
-            values = {**records[code].values, _LONG: " ".join(parts)}
-            records[code] = RawRecord(code, records[code].kind, values, name, records[code].line)
-    return RawRelease("text", tuple(records.values()), frozenset(COLUMNS), complete=True, problems=tuple(problems))
+    whole = tuple(_with_description(record, descriptions[record.code]) for record in records.values())
+    return RawRelease("text", whole, frozenset(COLUMNS), complete=True, problems=tuple(problems))
+
+
+def _with_description(record: RawRecord, parts: list[str]) -> RawRecord:
+    if len(parts) == 1:
+        return record
+    return RawRecord(record.code, record.kind, {**record.values, _LONG: " ".join(parts)}, record.file, record.line)
 
 
 def _require_whole(name: str, lines: list[str], code: str) -> None:
@@ -114,6 +116,20 @@ def _cut_off(name: str, number: int, code: str) -> str:
     return f"{name}, line {number}: the file is cut off in the middle of the record of {code}: download it again"
 
 
+def _damaged(name: str, number: int, why: str) -> str:
+    return f"{name}, line {number}: {why}: the file is damaged, download it again"
+
+
+def _gap(name: str, number: int, line: str, code: str) -> str:
+    if line[:5].strip() != code:
+        why = f"the description of {line[:5].strip()} goes on here, but its first line is missing"
+    else:
+        why = f"the description of {code} goes on here with line {line[5:10]}, but the line before that is missing"
+    return _damaged(name, number, why)
+
+
 def _passed_over(name: str, number: int, line: str) -> Problem:
+    if len(line) >= _LONG_SLICE.stop:  # the publisher's shortest line: a record that is hit, no remark
+        raise SourceError(_damaged(name, number, "the line is as long as a record, and is none"))
     message = "the line is no record and was passed over"
     return Problem(Severity.WARNING, message, name, f"line {number}", raw=line[:80])

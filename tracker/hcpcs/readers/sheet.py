@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from tracker.errors import SourceError, UnknownReleaseError
@@ -24,7 +25,14 @@ from tracker.hcpcs.labels import label_on, parse_label
 from tracker.hcpcs.normalise import iso_date
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
 
-_MARKUP: Final = re.compile(r"\*\*|</?(?:a|b|br|em|i|p|span|strong|u)(?:\s[^>]*)?/?>", re.IGNORECASE)
+_SIZE: Final = 1024 * 1024
+"""Characters of the longest sheet. The known ones have 6,700; a longer text is something else."""
+
+_MARKUP: Final = re.compile(
+    r"\*\*|</?(?:a|b|br|em|i|p|span|strong|u)(?:\s[^<>]*)?/?>|&#\d{8,};?",  # no character's number has eight digits
+    re.IGNORECASE,
+)
+_BAR: Final = re.compile(r"(?<!\\)\|")
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z0-9]{5}")
 _RULING: Final = re.compile(r"[-:=\s|+]*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -55,7 +63,9 @@ _STATUS, _UPDATED = "status", "last update date"
 
 def is_sheet(text: str) -> bool:
     """Whether a text is a per-code sheet: it has a row for the code or for its description."""
-    labels = {_spelling(cells[0]) for line in _LINE_END.split(text) if len(cells := _cells(line)) > 1}
+    if len(text) > _SIZE:
+        return False
+    labels = {_spelling(_clean(cells[0])) for line in _LINE_END.split(text) if len(cells := _cells(line)) > 1}
     return (not labels.isdisjoint(_CODES) and not labels.isdisjoint(_VALUES)) or _spelling("Code Description") in labels
 
 
@@ -63,26 +73,20 @@ def read(name: str, text: str) -> RawRelease:
     """Read one sheet. Its one record is to be laid over the stored release.
 
     Raises:
-        SourceError: the sheet names no code, two codes, or one field twice with different values.
+        SourceError: the sheet names no code or two, or has one row twice with different values.
     """
     codes: dict[str, tuple[int, Kind]] = {}
     values: dict[str, str] = {}
     decoded: list[tuple[int, str, str]] = []
     problems: list[Problem] = []
     label = None
-    for line, cells in enumerate(map(_cells, _LINE_END.split(text)), 1):
-        if len(cells) < 2 or not cells[1] or _RULING.fullmatch(cells[0]):  # noqa: PLR2004
-            continue
-        row, value = _spelling(cells[0]), cells[1]
+    for line, title, value in _rows(text):
+        row = _spelling(title)
+        if (row in _VALUES or row == _UPDATED) and values.setdefault(_VALUES.get(row, row), value) != value:
+            message = f"{name}, line {line}: {title} stands twice with different values: keep one of them"
+            raise SourceError(message)
         if row in _CODES:
-            code = value.upper()
-            kind = _CODES[row] or (Kind.MODIFIER if len(code) == 2 else Kind.PROCEDURE)  # noqa: PLR2004
-            codes[code] = (line, kind)
-        elif row in _VALUES:
-            column = _VALUES[row]
-            if values.setdefault(column, value) != value:
-                message = f"{name}, line {line}: {cells[0]} stands twice with different values: keep one of them"
-                raise SourceError(message)
+            codes[value.upper()] = (line, _kind(name, line, row, value))
         elif row in _DECODED:
             decoded.append((line, _DECODED[row], value))
         elif row == _UPDATED:
@@ -90,10 +94,13 @@ def read(name: str, text: str) -> RawRelease:
             if label is None:
                 message = f"the last update date {value[:40]!r} names no release"
                 problems.append(Problem(Severity.NOTE, message, name, f"line {line}", raw=value[:80]))
-        elif row != _STATUS:
-            message = f"the row {cells[0][:40]!r} is no known field and was passed over"
+        elif not row:
+            message = "the line has no label and was passed over: if the value above goes on in it, make them one line"
+            problems.append(Problem(Severity.WARNING, message, name, f"line {line}", raw=value[:80]))
+        elif row not in _VALUES and row != _STATUS:
+            message = f"the row {title[:40]!r} is no known field and was passed over"
             problems.append(Problem(Severity.NOTE, message, name, f"line {line}", raw=value[:80]))
-        elif value.casefold() != "actual":
+        elif row == _STATUS and value.casefold() != "actual":
             message = f"the sheet's status is {value[:40]!r}, not 'Actual'"
             problems.append(Problem(Severity.WARNING, message, name, f"line {line}", raw=value[:80]))
     if len(codes) != 1 or not _CODE.fullmatch(next(iter(codes))):
@@ -115,9 +122,39 @@ def read(name: str, text: str) -> RawRelease:
     )
 
 
+def _rows(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line, label and value of each row, and the line directly below a value that nothing explains (no label).
+
+    The value may go on there; but so may a page's furniture stand there, so that nobody can join them safely.
+    """
+    explained = True
+    for line, content in enumerate(_LINE_END.split(text), 1):
+        cells = [_clean(cell) for cell in _cells(content)]
+        if len(cells) > 1 and cells[1] and not _RULING.fullmatch(cells[0]):
+            yield line, cells[0], cells[1]
+            explained = any(cells[2:])
+        else:
+            if not explained and len(cells) == 1 and cells[0]:
+                yield line, "", cells[0]
+            explained = True
+
+
 def _cells(line: str) -> list[str]:
-    cells = line.split("\t") if "\t" in line else line.strip().strip("|").split("|")
-    return [" ".join(html.unescape(_MARKUP.sub(" ", cell)).split()) for cell in cells]
+    """Return the cells of a line as they stand; in a table of bars, one behind a backslash is a bar in a text."""
+    if "\t" in line:
+        return line.split("\t")
+    return [cell.replace("\\|", "|") for cell in _BAR.split(line.strip().lstrip("|"))]
+
+
+def _clean(cell: str) -> str:
+    return " ".join(html.unescape(_MARKUP.sub(" ", cell)).split())
+
+
+def _kind(name: str, line: int, row: str, code: str) -> Kind:
+    kind = Kind.MODIFIER if len(code) == 2 else Kind.PROCEDURE  # noqa: PLR2004
+    if _CODES[row] not in (None, kind):
+        raise SourceError(f"{name}, line {line}: {code} is no modifier, which has two characters: correct the row")
+    return kind
 
 
 def _label(value: str) -> str | None:

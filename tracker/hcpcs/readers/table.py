@@ -12,11 +12,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 from tracker.errors import SourceError
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS, KEY_COLUMNS
+from tracker.hcpcs.normalise import is_lost
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
 
 Row = tuple[int, Sequence[str]]
@@ -27,8 +30,12 @@ _KINDS: Final = {"3": Kind.PROCEDURE, "7": Kind.MODIFIER}
 _CONTINUATION: Final = frozenset({"4", "8"})
 _LONG: Final = FIELDS["long_description"].columns[0]
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z0-9]{5}")
+_OF_PROCEDURES, _OF_MODIFIERS = "34", "78"
 _HEADER_ROWS: Final = 100
 """Rows in which a CSV's header must stand; CMS's longest notice has ten."""
+
+_HEAD: Final = 65_536
+"""Characters in which it must stand, so that no file of another kind is taken apart to its end."""
 
 
 def _spelling(header: str) -> str:
@@ -65,7 +72,8 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
         header: what `find_header` returned for them.
 
     Raises:
-        SourceError: a column or a code stands twice, a row has no code, or the file is no list of records.
+        SourceError: a column or a code stands twice, a row has no code or more cells than the header, or the
+            file is no list of records.
     """
     header_line, names = header
     twice = [column for column, count in Counter(names).items() if count > 1 and column in _NAMES.values()]
@@ -80,8 +88,11 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
     for line, cells in rows:
         if line <= header_line or not any(cells):
             continue
+        if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
+            message = f"{name}, line {line}: more cells than the header: quote the commas in the descriptions"
+            raise SourceError(message)
         padded = cells if len(cells) >= len(names) else (*cells, *[""] * (len(names) - len(cells)))
-        values = {column: value for place, column in places if (value := padded[place].strip())}
+        values = {column: value for place, column in places if (cell := padded[place]) and (value := cell.strip())}
         code = padded[code_place].strip().upper()
         if not values and not (blank_is_known and _CODE.fullmatch(code)):
             if any(cell.strip() for cell in cells):
@@ -93,6 +104,9 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
             )
             raise SourceError(message)
         record_id = padded[kind_place].strip() if kind_place is not None else ""
+        if record_id and record_id in (_OF_PROCEDURES if len(code) == 2 else _OF_MODIFIERS):  # noqa: PLR2004
+            message = f"{name}, line {line}: {code} cannot have the RECID {record_id}: the row is damaged, correct it"
+            raise SourceError(message)
         if record_id in _CONTINUATION:
             _go_on(name, line, records, code, values)
             continue
@@ -107,7 +121,7 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
     columns = frozenset(column for _, column in places)
     _require_codes(name, records.values(), columns)
     complete = source_format == "workbook" and columns == COLUMNS.keys() and kind_place is not None
-    letters = {column: _letter(place) for place, column in places} if source_format == "workbook" else {}
+    letters = {column: letter(place) for place, column in places} if source_format == "workbook" else {}
     return RawRelease(
         source_format, tuple(records.values()), columns, complete, problems=tuple(problems), letters=letters
     )
@@ -120,20 +134,26 @@ def read_csv(name: str, text: str) -> RawRelease | None:
         SourceError: as `read_rows`; or the file is no well-formed CSV.
     """
     for separator in ",;\t|":
+        head: list[Row] = []
+        with suppress(csv.Error):
+            head.extend(islice(_csv_rows(text[:_HEAD], separator), _HEADER_ROWS))
+        header = find_header(head)
+        if header is None:
+            continue
         rows: list[Row] = []
-        broken = None
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         try:
-            rows.extend((reader.line_num, cells) for cells in reader)
+            rows.extend(_csv_rows(text, separator))
         except csv.Error as error:
-            broken = error
-        header = find_header(rows[:_HEADER_ROWS])
-        if header is not None and broken is not None:
-            message = f"{name}: the CSV is malformed after line {rows[-1][0]} ({broken}): correct the quotes there"
-            raise SourceError(message)
-        if header is not None:
-            return read_rows(name, "table", rows, header)
+            line = (rows or head)[-1][0]
+            message = f"{name}: the CSV is malformed after line {line} ({error}): correct the quotes there"
+            raise SourceError(message) from error
+        return read_rows(name, "table", rows, header)
     return None
+
+
+def _csv_rows(text: str, separator: str) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return ((reader.line_num, cells) for cells in reader)
 
 
 def _go_on(name: str, line: int, records: dict[str, RawRecord], code: str, values: dict[str, str]) -> None:
@@ -146,16 +166,19 @@ def _go_on(name: str, line: int, records: dict[str, RawRecord], code: str, value
     records[code] = RawRecord(code, above.kind, joined, name, above.line)
 
 
-def _require_codes(name: str, records: Iterable[RawRecord], columns: frozenset[str]) -> None:
+def _require_codes(name: str, records: Collection[RawRecord], columns: frozenset[str]) -> None:
     """Refuse a file whose coded columns hold something else, such as CMS's transaction report."""
-    records = list(records)
-    for column in sorted(column for column in columns if COLUMNS[column].meanings):
-        filled = [record.values[column] for record in records if column in record.values]
-        wide = [value for value in filled if len(value) > COLUMNS[column].width]
-        if len(wide) * 2 > len(filled):
+    widths = {column: COLUMNS[column].width for column in columns if COLUMNS[column].meanings}
+    wide: dict[str, list[str]] = {}
+    for record in records:
+        for column, value in record.values.items():
+            if column in widths and len(value) > widths[column] and not is_lost(value):
+                wide.setdefault(column, []).append(value)
+    for column, words in wide.items():
+        if len(words) * 2 > sum(column in record.values for record in records):
             message = (
-                f"{name}: the column {column} holds words such as {wide[0][:40]!r} where a code of "
-                f"{COLUMNS[column].width} is expected: this is a report about a release, not the release; "
+                f"{name}: the column {column} holds words such as {words[0][:40]!r} where a code of "
+                f"{widths[column]} is expected: this is a report about a release, not the release; "
                 "import the file with the records"
             )
             raise SourceError(message)
@@ -175,7 +198,7 @@ def _no_record(name: str, line: int, cell: str) -> Problem:
     return Problem(Severity.NOTE, message, name, f"line {line}", raw=cell[:80])
 
 
-def _letter(place: int) -> str:
+def letter(place: int) -> str:
     """Return a workbook's name of a column: 0 -> A, 26 -> AA."""
     letters = ""
     place += 1

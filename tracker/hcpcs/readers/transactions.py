@@ -1,0 +1,73 @@
+"""CMS's transaction reports: every code of a release with its kind of change in words.
+
+A workbook, alone or in the release's zip. The header differs from year to year (`HCPCS/Modifier Code` and `Type
+of Change`, `HCPC/MOD` and `ACTION CD`) and stands below a notice; no old value and no date is told. Nothing of
+it is stored: it is compared with what changed, and forgotten.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from typing import Final
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from tracker.errors import SourceError
+from tracker.hcpcs.readers.unzip import DAMAGED, unpack
+
+_CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z]\d{4}")
+_REPORT: Final = re.compile(r"(^|/)(?!\.)[^/]*trans[^/]*\.xlsx?$", re.IGNORECASE)
+_LETTERS: Final = (
+    ("A", r"add\b"),
+    ("D", r"discontinue"),
+    ("R", r"re-?activate"),
+    ("N", r"no change"),
+    ("B", r"(?=.*coverage)(?=.*long)"),
+    ("C", r".*long"),
+    ("S", r".*short"),
+    ("P", r".*payment"),
+    ("T", r"misc"),
+    ("F", r".*coverage"),
+)
+"""Action code -> how a report names it, in the order in which the patterns are tried."""
+
+
+def read(name: str, data: bytes) -> Mapping[str, str]:
+    """Return the action code that CMS's report gives to each code of a release.
+
+    Raises:
+        SourceError: the file is no transaction report, and no zip that holds one.
+    """
+    try:
+        name, data = _workbook(name, data)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        rows = [row for sheet in book.sheet_names for row in book.get_sheet_by_name(sheet).to_python()]
+    except (CalamineError, *DAMAGED) as error:
+        raise SourceError(f"{name}: the transaction report cannot be read ({error}): download it again") from error
+    told = ((str(row[0]).strip(), _letter(str(row[1]))) for row in rows if len(row) > 1)
+    found = {code: letter for code, letter in told if letter and _CODE.fullmatch(code)}
+    if not found:
+        raise SourceError(f"{name}: no code with its kind of change in it: give CMS's transaction report, or its zip")
+    return found
+
+
+def _workbook(name: str, data: bytes) -> tuple[str, bytes]:
+    """Return the workbook, with its name, that stands alone or in a zip. An old one (.xls) is no zip itself."""
+    if not data.startswith(b"PK"):
+        return name, data
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        members = zipped.namelist()
+        if "[Content_Types].xml" in members:
+            return name, data
+        for member in members:
+            if _REPORT.search(member):
+                return member, unpack(name, zipped, member)
+    raise SourceError(f"{name}: the zip holds no transaction report (a workbook with `Trans` in its name)")
+
+
+def _letter(words: str) -> str | None:
+    told = words.strip().lower()
+    return next((letter for letter, pattern in _LETTERS if re.match(pattern, told)), None)
