@@ -497,6 +497,7 @@ def test_a_closed_pipe_is_no_error(excerpts: Run) -> None:
     with subprocess.Popen(command("diff", "2025", "2026"), stdout=writer, stderr=subprocess.PIPE, text=True) as process:
         os.close(writer)
         assert process.communicate()[1] == ""
+    assert process.returncode == 0
 
 
 def test_what_was_stored_is_not_denied_when_the_output_is_full(run: Run, tmp_path: Path) -> None:

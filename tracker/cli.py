@@ -441,6 +441,11 @@ def main() -> None:
     except BrokenPipeError:
         _silence()
         raise SystemExit(0) from None
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _silence()  # click turned it into an end with 1, and nobody listens: nothing is wrong
+        raise SystemExit(0) from None
     except Exception as error:
         if os.environ.get("TRACKER_TRACEBACK"):
             raise
