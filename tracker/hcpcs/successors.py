@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -86,6 +86,10 @@ class Candidates:
         return [one.added or date.min for one in self._by_day]
 
     @cached_property
+    def _weights(self) -> list[float]:
+        return [one.weight for one in self._by_day]
+
+    @cached_property
     def _places(self) -> Mapping[str, list[int]]:
         """Word -> the places in `_by_day` of the descriptions that have it."""
         places: defaultdict[str, list[int]] = defaultdict(list)
@@ -106,12 +110,9 @@ class Candidates:
     def like(self, record: Record) -> list[tuple[float, Record, str]]:
         """Return those that are like an ended code and started around its end: score, record, reason."""
         old = describe(record)
-        shared = self._shared(old)
         found = []
-        for place, weight in shared.items():
+        for place in self._near(old):
             new = self._by_day[place]
-            if weight < SHARE * (old.weight + new.weight) and not old.names:
-                continue
             score, why = judge(old, new)
             if score and new.record.code != record.code:
                 found.append((score, new.record, why))
@@ -120,21 +121,26 @@ class Candidates:
         # Of things that share all words one cannot be told from the other: measures with the same text.
         return [] if len(found) > 1 and not (old.drug or old.names) else found
 
-    def _shared(self, old: Description) -> Mapping[int, float]:
-        """Return the weight of the words shared with each description that started around the end."""
+    def _near(self, old: Description) -> list[int]:
+        """Return the places of those that started around the end and share enough words to be worth a look."""
         begin, end = 0, len(self._by_day)
         if old.ended:
             first_day = old.ended + timedelta(days=1)
             begin = bisect_left(self._days, first_day - BEFORE)
             end = bisect_right(self._days, first_day + AFTER)
-        shared: defaultdict[int, float] = defaultdict(float)
+        counts: defaultdict[float, Counter[int]] = defaultdict(Counter)  # by the weight of a word: counting is fast
         for word in old.everything:
             for known in self._spellings(word):
                 places = self._places[known]
-                weight = weigh((word,))
-                for place in places[bisect_left(places, begin) : bisect_left(places, end)]:
-                    shared[place] += weight
-        return shared
+                counts[weigh((word,))].update(places[bisect_left(places, begin) : bisect_left(places, end)])
+        shared: dict[int, float] = dict(counts.pop(1.0, {}))
+        for weight, counted in counts.items():
+            for place, number in counted.items():
+                shared[place] = shared.get(place, 0.0) + weight * number
+        if old.names:
+            return list(shared)
+        own, weights = old.weight, self._weights
+        return [place for place, weight in shared.items() if weight >= SHARE * (own + weights[place])]
 
     def _spellings(self, word: str) -> Iterator[str]:
         if word in self._places:

@@ -98,8 +98,9 @@ def _require_one_release(name: str, text: RawRelease, book: RawRelease) -> None:
         message = f"{name}: {files[0]} and {files[1]} are of two releases, {labels[0]} and {labels[1]}"
         raise SourceError(f"{message}: import one of them alone")
     mine, its = ({record.code for record in raw.records} for raw in (text, book))
-    if len(mine ^ its) > len(mine | its) * ALONE:
-        message = f"{name}: {len(mine ^ its):,} codes stand in {files[0]} alone or in {files[1]} alone"
+    alone = mine ^ its
+    if len(alone) > len(mine | its) * ALONE:
+        message = f"{name}: {len(alone):,} codes stand in {files[0]} alone or in {files[1]} alone"
         raise SourceError(f"{message}: they are of two releases, import one of them alone")
 
 

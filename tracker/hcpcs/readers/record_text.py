@@ -18,7 +18,7 @@ from typing import Final
 
 from tracker.errors import SourceError
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS
-from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
+from tracker.model import Facet, Kind, Problem, RawRecord, RawRelease, Severity
 
 _RECORD: Final = re.compile(r"(?:   [A-Z0-9]{2}|[A-Z0-9]{5})[0-9 ]{5}[3478]")
 _RECORD_LINE: Final = re.compile(rb"^(?:\xef\xbb\xbf)?" + _RECORD.pattern.encode() + rb"[^,;|\t\r\n]", re.MULTILINE)
@@ -34,6 +34,13 @@ _SLICES: Final = tuple(
     for row in FIELDS.values()
     for slot, column in enumerate(row.columns)
 )
+_REFERENCES: Final = slice(
+    min(row.position for row in FIELDS.values() if row.facet is Facet.REFERENCE),
+    max(row.position + row.width * len(row.columns) for row in FIELDS.values() if row.facet is Facet.REFERENCE),
+)
+_WITHOUT_REFERENCES: Final = tuple(place for place in _SLICES if not _REFERENCES.start <= place[1] < _REFERENCES.stop)
+"""Twenty of the columns stand in one stretch that is blank in most records: looked at once, it saves time."""
+
 _LAST: Final = max(end for _, _, end in _SLICES)
 """Where the last field ends: 293. Every first line reaches it, because its action code is never blank."""
 
@@ -83,7 +90,8 @@ def read(name: str, text: str) -> RawRelease:
                 f"{name}: {code} stands twice, in line {records[code].line} and in line {number}: keep one of them"
             )
             raise SourceError(message)
-        values = {column: value for column, begin, end in _SLICES if (value := line[begin:end].strip())}
+        places = _WITHOUT_REFERENCES if line[_REFERENCES].isspace() else _SLICES
+        values = {column: value for column, begin, end in places if (value := line[begin:end].strip())}
         descriptions[code] = [line[_LONG_SLICE].rstrip(" ")]
         records[code] = RawRecord(code, kind, values, name, number)
     if not records:

@@ -13,9 +13,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import Final
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from tracker.errors import SourceError
+from tracker.hcpcs.readers import workbook
 from tracker.hcpcs.readers.unzip import DAMAGED, unpack
 
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z]\d{4}")
@@ -43,11 +42,10 @@ def read(name: str, data: bytes) -> Mapping[str, str]:
     """
     try:
         name, data = _workbook(name, data)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        rows = [row for sheet in book.sheet_names for row in book.get_sheet_by_name(sheet).to_python()]
-    except (CalamineError, *DAMAGED) as error:
-        raise SourceError(f"{name}: the transaction report cannot be read ({error}): download it again") from error
-    told = ((str(row[0]).strip(), _letter(str(row[1]))) for row in rows if len(row) > 1)
+    except DAMAGED as error:
+        raise SourceError(f"{name}: the zip cannot be read ({error}): download it again") from error
+    rows = (cells for sheet in workbook.sheets(name, data).values() for _, cells in sheet if len(cells) > 1)
+    told = ((cells[0].strip(), _letter(cells[1])) for cells in rows)
     found = {code: letter for code, letter in told if letter and _CODE.fullmatch(code)}
     if not found:
         raise SourceError(f"{name}: no code with its kind of change in it: give CMS's transaction report, or its zip")
