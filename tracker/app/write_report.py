@@ -53,7 +53,10 @@ def view_releases(
         stored,
         select(whole, selection, HCPCS),
         selection,
-        remarks=policies.remarks(policy, whole, HCPCS, today),
+        remarks=[
+            f"{remark} (in all, whatever is selected)" if selection else remark
+            for remark in policies.remarks(policy, whole, HCPCS, today)
+        ],
         administrative=administrative,
         written=written,
     )

@@ -247,7 +247,8 @@ class _Events:
 
 def _brief(rewording: Rewording, length: int = 90) -> str:
     """Return the differing words of two texts, shortened to a line."""
-    told = "; ".join(_edit(edit.old.strip(), edit.new.strip()) for edit in rewording.edits if edit.old != edit.new)
+    pairs = ((edit.old.strip(), edit.new.strip()) for edit in rewording.edits)
+    told = "; ".join(_edit(old, new) for old, new in pairs if old != new) or "white space"
     return told if len(told) <= length else f"{told[: length - 2].rstrip()} …"
 
 
