@@ -308,7 +308,7 @@ def test_audit_against_a_report_stores_nothing(excerpts: Run, tmp_path: Path) ->
     assert "  J1308  Not in CMS's report." in told
     assert "J1940" not in told
     assert excerpts("releases").out == before
-    for name, sentence in (("none.xlsx", "No such file"), ("bad.xlsx", "the transaction report cannot be read")):
+    for name, sentence in (("none.xlsx", "No such file"), ("bad.xlsx", "the workbook cannot be read")):
         if name == "bad.xlsx":
             (tmp_path / name).write_bytes(b"no report")
         outcome = excerpts("audit", "2025", "2026", "--transactions", tmp_path / name)
@@ -550,3 +550,28 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_report_is_written_whole_or_not_at_all(excerpts: Run, tmp_path: Path) -> None:
+    (template := tmp_path / "t.j2").write_text("{% include '/etc/passwd' %}")
+    (standing := tmp_path / "a.txt").write_text("standing")
+    outcome = excerpts("report", "2025", "2026", "-o", standing, "--template", template)
+    assert (outcome.code, standing.read_text()) == (3, "standing")
+    assert outcome.err == "error: t.j2, line 1: a template reaches no other file, and this one names '/etc/passwd'\n"
+    assert excerpts("report", "2025", "2026", "-o", tmp_path / "a.xlsx", "--template", template).code == 2
+
+
+@pytest.mark.parametrize("option", ["--template", "--transactions"])
+def test_what_is_no_file_is_not_read(excerpts: Run, tmp_path: Path, option: str) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    outcome = excerpts("report" if option == "--template" else "audit", "2025", "2026", option, pipe)
+    assert outcome.code == 3
+    assert "is no file, but a device or a pipe" in outcome.err
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("gone.toml")])
+def test_a_policy_that_cannot_be_read_is_not_passed_over(excerpts: Run, make: Callable[[Path], None]) -> None:
+    make(Path("tracker.toml"))
+    outcome = excerpts("diff", "2025", "2026", "--fail-on", "act")
+    assert outcome.code == 3
+    assert "tracker.toml: the policy cannot be read" in outcome.err

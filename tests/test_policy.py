@@ -78,10 +78,13 @@ def test_the_nearest_file_upward_counts_then_that_of_the_home(tmp_path: Path) ->
         assert find(here, home) == folder / "tracker.toml"
 
 
-def test_a_folder_of_that_name_is_passed_over(tmp_path: Path) -> None:
+def test_a_folder_of_that_name_is_told_and_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "here/tracker.toml").mkdir(parents=True)
     (tmp_path / "tracker.toml").touch()
-    assert find(tmp_path / "here", tmp_path) == tmp_path / "tracker.toml"
+    found = find(tmp_path / "here", tmp_path)
+    assert found == tmp_path / "here/tracker.toml"
+    with pytest.raises(PolicyError, match="the policy cannot be read: it is no file"):
+        read(found, HCPCS)
 
 
 def test_read(tmp_path: Path) -> None:

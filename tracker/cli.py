@@ -262,14 +262,17 @@ def report(
     from tracker.app.write_report import load_policy, render_as, view_releases, write_file
 
     files = [(path, _format_of(path, output_format)) for path in outputs or ()]
+    if template and Format.XLSX in {output_format, *(chosen for _, chosen in files)}:
+        raise typer.BadParameter("--template writes text: not with --format xlsx or an .xlsx file")
     day = written.date() if written else None
     with _stored(home) as stored:
         policy = load_policy(_here(), stored.home)
         view = view_releases(
             stored, old, new, policy=policy, today=day or _today(), administrative=administrative, written=day
         )
-    for path, chosen in files:
-        write_file(path, render_as(view, chosen, template), stored.home)
+    rendered = [(path, render_as(view, chosen, template)) for path, chosen in files]
+    for path, data in rendered:
+        write_file(path, data, stored.home)
         typer.echo(f"written: {path}", err=True)
     if not files:
         _show(render_as(view, output_format or Format.TEXT, template))

@@ -19,6 +19,7 @@ ends in one sentence that names file, line and key.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,7 +94,7 @@ EMPTY: Final = Policy()
 def find(here: Path, home: Path) -> Path | None:
     """Return the policy file that counts: the nearest one from `here` upward, else the home's, else None."""
     folders = (here, *here.parents, home)
-    return next((path for folder in folders if _is_file(path := folder / FILE_NAME)), None)
+    return next((path for folder in folders if _is_there(path := folder / FILE_NAME)), None)
 
 
 def read(path: Path, code_set: CodeSet) -> Policy:
@@ -103,6 +104,8 @@ def read(path: Path, code_set: CodeSet) -> Policy:
         PolicyError: the file cannot be read, or something in it is not right.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise PolicyError(f"{path}: the policy cannot be read: it is no file")
         data = path.read_bytes()
     except OSError as error:
         raise PolicyError(f"{path}: the policy cannot be read: {error.strerror}") from error
@@ -239,9 +242,10 @@ def _compiled(codes: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
     return re.compile("|".join(translate(pattern) for pattern in codes)).match
 
 
-def _is_file(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
+    """Whether something of that name is there: what is no file is to be told, not passed over."""
     try:
-        return path.is_file()
+        return os.path.lexists(path)
     except OSError:  # a folder upward that may not be looked into
         return False
 

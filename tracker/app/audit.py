@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracker.app.compare import compare_releases
+from tracker.app.files import read_bytes
 from tracker.app.stored import Stored
-from tracker.errors import SourceError
 from tracker.hcpcs.audit import audit, compare_with_report
 from tracker.hcpcs.readers import transactions
 from tracker.model import Finding
@@ -22,8 +22,4 @@ def audit_releases(stored: Stored, old: str, new: str, report: Path | None = Non
     diff = compare_releases(stored, old, new)
     if report is None:
         return audit(diff)
-    try:
-        data = report.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{report}: {error.strerror}") from error
-    return compare_with_report(diff, transactions.read(report.name, data))
+    return compare_with_report(diff, transactions.read(report.name, read_bytes(report)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from tracker import __version__, archive
 from tracker.app.checks import doubts, require_whole, truncated
+from tracker.app.files import read_bytes
 from tracker.app.stored import Stored, require_ours
 from tracker.app.withdraw import hide
 from tracker.diff.compare import why_revised
@@ -23,9 +23,6 @@ from tracker.hcpcs.normalise import normalise
 from tracker.hcpcs.readers import recognise
 from tracker.model import Problem, RawRelease, Record, Release, Sealed, Snapshot, Source
 from tracker.store.writer import Writer
-
-SOURCE_SIZE = 1024 * 1024 * 1024
-"""The largest file that is read. CMS's largest has 5 MB; a full table of a code set a hundred times as large fits."""
 
 _NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -101,7 +98,7 @@ def _import_archive(stored: Stored, folder: Path, options: Options, now: datetim
     found = []
     with _writing(stored) as writing:
         for key, file in archive.files(folder).items():
-            imported = writing.store_sealed(archive.parse(file.name, _bytes(file)))
+            imported = writing.store_sealed(archive.parse(file.name, read_bytes(file)))
             if key in withdrawn and imported.stored:
                 writing.hide(imported.release, withdrawn[key], now)
             found.append(imported)
@@ -109,7 +106,7 @@ def _import_archive(stored: Stored, folder: Path, options: Options, now: datetim
 
 
 def _import_file(stored: Stored, path: Path, options: Options, now: datetime) -> Imported:
-    data = _bytes(path)
+    data = read_bytes(path)
     if archive.is_snapshot(data):
         _require_no_options(path, options)
         sealed = archive.parse(path.name, data)
@@ -141,20 +138,8 @@ def _require_no_options(path: Path, options: Options) -> None:
         )
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceError(f"{path} is no file, but a device or a pipe: write it to a file, and import that")
-        if status.st_size > SOURCE_SIZE:
-            raise SourceError(f"{path}: {status.st_size:,} bytes are more than any release has")
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
-
-
 def _read_source(path: Path, data: bytes | None = None) -> tuple[RawRelease, Source]:
-    data = _bytes(path) if data is None else data
+    data = read_bytes(path) if data is None else data
     raw = recognise.read(_name(path), data)
     return raw, Source(_name(path), len(data), sha256(data).hexdigest(), raw.format)
 

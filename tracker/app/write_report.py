@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tracker import policy as policies
 from tracker.app.compare import compare_releases
+from tracker.app.files import read_bytes
 from tracker.app.stored import Stored
 from tracker.diff.compare import why_revised
 from tracker.diff.select import EVERYTHING, select
@@ -98,9 +99,9 @@ def render_as(view: ReportView, report_format: Format, template: Path | None = N
     from tracker.report.html import render_template
 
     try:
-        text = template.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrackerError(f"{template}: the template cannot be read: {error}") from error
+        text = read_bytes(template).decode()
+    except UnicodeDecodeError as error:
+        raise TrackerError(f"{template}: the template is not UTF-8 text: save it as UTF-8") from error
     return render_template(view, text, template.name)
 
 

@@ -21,7 +21,7 @@ from itertools import groupby
 from traceback import extract_tb
 from typing import Final
 
-from jinja2 import DictLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import DictLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -92,7 +92,10 @@ def render_template(view: ReportView, template: str, name: str = "template") -> 
     except Exception as error:
         lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == "<template>"]
         where = f"{name}, line {lines[-1]}" if lines else name
-        raise TrackerError(f"{where}: {_sentence(str(error) or type(error).__name__)}") from error
+        told = str(error) or type(error).__name__
+        if isinstance(error, TemplateNotFound):
+            told = f"a template reaches no other file, and this one names {error.name!r}"
+        raise TrackerError(f"{where}: {_sentence(told)}") from error
 
 
 def _escape(text: str) -> str:
