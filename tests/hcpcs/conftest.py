@@ -8,20 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import FILES
 from tracker.hcpcs.normalise import Normalised, normalise
 from tracker.hcpcs.readers import recognise
 from tracker.model import RawRelease
 
 ReadRelease = Callable[[str], tuple[RawRelease, Normalised]]
-
-FILES = {
-    "2017": "2017/2017-Alpha-Numeric-HCPCS-File.zip",
-    "2018": "2018/2018-Alpha-Numeric-HCPCS-File.zip",
-    "2019": "2019/2019-Alpha-Numeric-HCPCS-File.zip",
-    "2020": "2020/2020-Alpha-Numeric-HCPCS-File.zip",
-    "2025": "2025/hcpcs-2025.zip",
-    "2025-10": "2025-10/HCPC2025_OCT_ANWEB_v3.xlsx",
-}
 
 
 @pytest.fixture(scope="session")
