@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.errors import TrackerError
-from tracker.model import Facet, Format, Kind, Level
+from tracker.model import Facet, Format, Kind, Level, Selection
 
 if TYPE_CHECKING:
     from tracker.app.import_release import Imported
@@ -72,6 +72,8 @@ FailOn = Annotated[
     Level | None, typer.Option(help="End with 1 if an event that no policy waives is of this level or more serious.")
 ]
 _FORMAT_HELP = "text, json, csv, html, markdown or xlsx; else as the file's ending says."
+Old = Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")]
+New = Annotated[str, typer.Argument(help="The newer side.")]
 Everything = Annotated[bool, typer.Option("--all", help="On a terminal, show all instead of the first 50 a group.")]
 
 
@@ -190,8 +192,8 @@ def show(
 
 @app.command(epilog="Example: tracker diff 2025 2026 --facet description --codes 'J*'")
 def diff(
-    old: Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")],
-    new: Annotated[str, typer.Argument(help="The newer side.")],
+    old: Old,
+    new: New,
     output_format: Annotated[Format | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     facet: Annotated[list[Facet] | None, typer.Option(help="Only changed fields of this facet; repeatable.")] = None,
@@ -210,7 +212,6 @@ def diff(
 ) -> None:
     """Say what changed between two releases, and what it means."""
     from tracker.app.write_report import load_policy, render_as, view_releases, write_file
-    from tracker.model import Selection
 
     chosen = _format_of(output, output_format)
     patterns = tuple(pattern for given in codes or () for pattern in given.split(",") if pattern)
@@ -240,8 +241,8 @@ def diff(
 
 @app.command(epilog="Example: tracker report 2025 2026 -o notes.html -o notes.xlsx")
 def report(
-    old: Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")],
-    new: Annotated[str, typer.Argument(help="The newer side.")],
+    old: Old,
+    new: New,
     outputs: Annotated[
         list[Path] | None,
         typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
@@ -281,8 +282,8 @@ def report(
 
 @app.command(epilog="Example: tracker audit 2018 2019 --transactions 2019-Alpha-Numeric-HCPCS-File.zip")
 def audit(
-    old: Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")],
-    new: Annotated[str, typer.Argument(help="The newer side.")],
+    old: Old,
+    new: New,
     transactions: Annotated[
         Path | None, typer.Option(help="CMS's own transaction report of NEW, or the zip that holds it.")
     ] = None,

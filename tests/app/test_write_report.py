@@ -14,8 +14,11 @@ from tracker.app.compare import compare_releases
 from tracker.app.stored import Stored
 from tracker.app.write_report import render_as, view_diff, write_file
 from tracker.errors import TrackerError
+from tracker.home import Home
 from tracker.model import Facet, Format, Kind, Level, Selection
 from tracker.report.view import ReportView
+
+NOWHERE = Home(Path("/nowhere"))
 
 
 @pytest.fixture
@@ -106,7 +109,7 @@ def test_a_view_knows_no_day_but_the_one_it_is_given(two_releases: Stored) -> No
 
 def test_a_file_is_written_and_nothing_else(tmp_path: Path) -> None:
     for data in (b"one\n", b"two"):
-        write_file(tmp_path / "a.txt", data)
+        write_file(tmp_path / "a.txt", data, NOWHERE)
         assert (tmp_path / "a.txt").read_bytes() == data
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
@@ -114,7 +117,7 @@ def test_a_file_is_written_and_nothing_else(tmp_path: Path) -> None:
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_bytes(b"one")
     (tmp_path / "a.txt").symlink_to("b.txt")
-    write_file(tmp_path / "a.txt", b"two")
+    write_file(tmp_path / "a.txt", b"two", NOWHERE)
     assert (tmp_path / "a.txt").is_symlink()
     assert (tmp_path / "b.txt").read_bytes() == b"two"
 
@@ -124,7 +127,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_file(path, b"words")
+        write_file(path, b"words", NOWHERE)
         assert os.read(reader, 10) == b"words"
     finally:
         os.close(reader)
@@ -137,7 +140,7 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "folder").mkdir()
     (tmp_path / "a.txt").write_bytes(b"one")
     with pytest.raises(TrackerError, match=r"the report was not written$"):
-        write_file(Path(place), b"two")
+        write_file(Path(place), b"two", NOWHERE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "folder"]
     assert (tmp_path / "a.txt").read_bytes() == b"one"
 
@@ -151,6 +154,6 @@ def test_an_error_on_the_way_leaves_the_old_file(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(TrackerError, match="No space left on device: the report was not written"):
-        write_file(path, b"two")
+        write_file(path, b"two", NOWHERE)
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]

@@ -105,7 +105,7 @@ def render_as(view: ReportView, report_format: Format, template: Path | None = N
     return render_template(view, text, template.name)
 
 
-def write_file(path: Path, data: bytes, home: Home | None = None) -> None:
+def write_file(path: Path, data: bytes, home: Home) -> None:
     """Write a file whole or not at all: beside its place first, then under its name.
 
     A link stays a link. A device or pipe (`/dev/stdout`) is written to, and never replaced by a file.
@@ -114,7 +114,7 @@ def write_file(path: Path, data: bytes, home: Home | None = None) -> None:
         TrackerError: it cannot be written, or is a place in the archive or index of `home`. A file that stood
             there is left as it was.
     """
-    if home is not None and home.holds(path):
+    if home.holds(path):
         raise TrackerError(f"{path} belongs to what is stored, and a report is not written over it: name another file")
     temporary = None
     try:

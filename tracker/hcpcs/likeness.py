@@ -14,6 +14,7 @@ from typing import Final
 
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.doses import Doses, split_doses
+from tracker.hcpcs.normalise import iso_date
 from tracker.model import Record
 
 # The thresholds were set on the real releases; `tests/hcpcs/test_successors.py` measures them.
@@ -191,10 +192,7 @@ def weigh(words: Collection[str]) -> float:
 
 def day_of(record: Record, field: str) -> date | None:
     """Return the day in a date field of a record, or None."""
-    try:
-        return date.fromisoformat(str(record.values.get(field, "")))
-    except ValueError:
-        return None  # empty, or a date that cannot be right: kept as it was found
+    return iso_date(str(record.values.get(field, "")))
 
 
 # How like two descriptions are

@@ -180,11 +180,12 @@ def build_view(
         selection: the part of the whole diff that `diff` is.
     """
     shown = [change for change in diff.changes if administrative or not _is_routine(change)]
+    counts = count(code_set, diff)
     return ReportView(
         code_set,
         diff,
-        count(code_set, diff),
-        (*remarks, *_selected(selection), *_remarks(code_set, diff)),
+        counts,
+        (*remarks, *_selected(selection), *_remarks(code_set, diff, counts)),
         tuple(_tasks(code_set, shown)),
         tuple(section for kind in Kind for section in _sections(code_set, shown, kind)),
         tuple(_problem_kinds(problems or {})),
@@ -349,7 +350,7 @@ def _problem_kinds(problems: Mapping[str, Iterable[Problem]]) -> Iterator[Proble
             yield ProblemKind(release, severity, field, message, tuple(dict.fromkeys(filter(None, codes))), len(codes))
 
 
-def _remarks(code_set: CodeSet, diff: Diff) -> Iterator[str]:
+def _remarks(code_set: CodeSet, diff: Diff, counts: Counts) -> Iterator[str]:
     old, new, outside = diff.old, diff.new, diff.not_compared
     if old.name == new.name:
         yield "the same revision on both sides"
@@ -361,12 +362,11 @@ def _remarks(code_set: CodeSet, diff: Diff) -> Iterator[str]:
     for number, names in _by_number(outside.fields):
         told = ", ".join(map(words, names))
         yield f"not known on one side or both, and not compared, for {amount(number, 'code')}: {told}"
-    shown = count(code_set, diff)
-    if shown.administrative:
+    if counts.administrative:
         fields = " or ".join(words(name) for name in code_set.fields if name in code_set.administrative)
-        yield f"administrative: {amount(shown.administrative, 'code')} changed in nothing but {fields}"
-    if shown.waived:
-        yield f"waived by policy: {amount(shown.waived, 'event')}"
+        yield f"administrative: {amount(counts.administrative, 'code')} changed in nothing but {fields}"
+    if counts.waived:
+        yield f"waived by policy: {amount(counts.waived, 'event')}"
 
 
 def _selected(selection: Selection) -> Iterator[str]:
