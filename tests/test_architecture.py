@@ -1,6 +1,8 @@
 """The rooms of the house, and who may import whom.
 
-    model, errors <- hcpcs, archive, store, diff, report, home, policy, lists, publisher <- app <- cli
+    model, errors <- formats
+                  <- hcpcs, archive, store, diff, report, home, policy, lists, search, publisher
+                  <- app <- api, cli
 
 A room is a module or folder of `tracker`. The rooms in the middle do not know each other: they meet in
 `model` and in `app`. Imports inside functions count as well.
@@ -17,15 +19,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "tracker"
 
-MIDDLE = ("hcpcs", "archive", "store", "diff", "report", "home", "policy", "lists", "publisher")
-BASE = ("", "model", "errors")  # "" is tracker/__init__.py, which holds the version
+MIDDLE = ("hcpcs", "archive", "store", "diff", "report", "home", "policy", "lists", "search", "publisher")
+BASE = ("", "model", "errors", "formats")  # "" is tracker/__init__.py, which holds the version
 MAY_IMPORT: dict[str, set[str]] = {
-    "": set(),
+    "": {"api"},
     "model": set(),
     "errors": {"model"},
+    "formats": {"formats", "errors"},
     **{room: {room, *BASE} for room in MIDDLE},
     "app": {"app", *MIDDLE, *BASE},
-    "cli": {"app", *MIDDLE, *BASE},
+    "api": {"app", *MIDDLE, *BASE},
+    "cli": {"cli", "app", *MIDDLE, *BASE},
     "__main__": {"cli"},
 }
 

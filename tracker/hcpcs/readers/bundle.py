@@ -17,12 +17,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tracker.errors import SourceError
+from tracker.formats.decoding import decode
+from tracker.formats.unzip import DAMAGED, base_name, unpack
 from tracker.hcpcs.catalogue import COLUMNS
 from tracker.hcpcs.labels import name_hints
 from tracker.hcpcs.normalise import iso_date
 from tracker.hcpcs.readers import notes, record_text, workbook
-from tracker.hcpcs.readers.decoding import decode
-from tracker.hcpcs.readers.unzip import DAMAGED, base_name, unpack
 from tracker.model import Field, Note, Problem, RawRecord, RawRelease, Severity
 
 if TYPE_CHECKING:

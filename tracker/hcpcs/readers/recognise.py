@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from tracker.errors import SourceError
+from tracker.formats.decoding import decode
+from tracker.formats.unzip import DAMAGED
 from tracker.hcpcs.labels import name_hints
 from tracker.hcpcs.readers import bundle, record_text, sheet, table, workbook
-from tracker.hcpcs.readers.decoding import decode
-from tracker.hcpcs.readers.unzip import DAMAGED
 from tracker.model import RawRelease
 
 _ZIP: Final = b"PK\x03\x04"

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Final
 
 from tracker.errors import SourceError
+from tracker.formats.spreadsheet import letter
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS, KEY_COLUMNS
 from tracker.hcpcs.normalise import is_lost
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
@@ -196,13 +197,3 @@ def _unknown_column(name: str, line: int, column: str) -> Problem:
 def _no_record(name: str, line: int, cell: str) -> Problem:
     message = "the row holds no value of a known column and was passed over"
     return Problem(Severity.NOTE, message, name, f"line {line}", raw=cell[:80])
-
-
-def letter(place: int) -> str:
-    """Return a workbook's name of a column: 0 -> A, 26 -> AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

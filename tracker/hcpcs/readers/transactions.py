@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from tracker.errors import SourceError
-from tracker.hcpcs.readers import workbook
-from tracker.hcpcs.readers.unzip import DAMAGED, unpack
+from tracker.formats import spreadsheet
+from tracker.formats.unzip import DAMAGED, unpack
 
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z]\d{4}")
 _REPORT: Final = re.compile(r"(^|/)(?!\.)[^/]*trans[^/]*\.xlsx?$", re.IGNORECASE)
@@ -44,7 +44,12 @@ def read(name: str, data: bytes) -> Mapping[str, str]:
         name, data = _workbook(name, data)
     except DAMAGED as error:
         raise SourceError(f"{name}: the zip cannot be read ({error}): download it again") from error
-    rows = (cells for sheet in workbook.sheets(name, data).values() for _, cells in sheet if len(cells) > 1)
+    rows = (
+        cells
+        for sheet in spreadsheet.sheets(name, data, spreadsheet.text).values()
+        for _, cells in sheet
+        if len(cells) > 1
+    )
     told = ((cells[0].strip(), _letter(cells[1])) for cells in rows)
     found = {code: letter for code, letter in told if letter and _CODE.fullmatch(code)}
     if not found:

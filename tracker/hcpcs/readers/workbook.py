@@ -2,50 +2,17 @@
 
 Cells mix text and numbers (`20170101` is a number in 87 rows of 2017): a number is taken as the digits
 that it shows, a date cell as its ISO date. Nothing else is read into a cell.
-
-calamine lays a sheet out as a full rectangle and shows no error and no formula that was never calculated. So
-the parts of an `.xlsx` are looked at before: quickly for cells that are not as CMS's, and cell by cell where
-there are any.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
-from typing import IO, Final
-from xml.parsers import expat
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from tracker.errors import SourceError
+from tracker.formats import spreadsheet
 from tracker.hcpcs.catalogue import COLUMNS, KEY_COLUMNS
 from tracker.hcpcs.readers import table
-from tracker.hcpcs.readers.unzip import DAMAGED, SIZE
 from tracker.model import Problem, RawRelease, Severity
-
-Lost = Mapping[tuple[int, int], str]
-"""One-based row and column of a cell that calamine shows as blank -> its error or formula."""
-
-_BOOK: Final = "xl/workbook.xml"
-_RELATIONS: Final = "xl/_rels/workbook.xml.rels"
-_BLOCK: Final = 1024 * 1024
-_XLS: Final = b"\xd0\xcf\x11\xe0"
-_CELLS: Final = 104 * 99_999
-"""Cells of the largest sheet: as many as the quick look lets pass. CMS's largest has 424,656; calamine needs 32 bytes
-for each."""
-
-_UNUSUAL: Final = re.compile(
-    rb"<c(?!"
-    rb' r="[A-C]?[A-Z]\d{1,5}"'  # up to column CZ and row 99,999
-    rb'(?: s="\d++")?+(?: t="(?:[bdns]|inlineStr)")?+'  # no error, and no text that a formula came to
-    rb"(?:/>|><[vi])"  # no formula
-    rb")[\s>/]"
-)
-_REFERENCE: Final = re.compile(r"([A-Za-z]+)([0-9]+)")
 
 
 def read(name: str, data: bytes) -> RawRelease:
@@ -57,7 +24,7 @@ def read(name: str, data: bytes) -> RawRelease:
     """
     found = {
         sheet: (rows, header)
-        for sheet, rows in sheets(name, data).items()
+        for sheet, rows in spreadsheet.sheets(name, data, spreadsheet.text).items()
         if (header := table.find_header(rows)) is not None
     }
     whole = [sheet for sheet, (_, (_, names)) in found.items() if not {*COLUMNS, *KEY_COLUMNS}.difference(names)]
@@ -75,168 +42,3 @@ def read(name: str, data: bytes) -> RawRelease:
     raw = table.read_rows(name, "workbook", *found.pop(sheet))
     passed = [f"the sheet {other!r} holds records too and was passed over" for other in found]
     return replace(raw, problems=(*(Problem(Severity.NOTE, message, name) for message in passed), *raw.problems))
-
-
-def sheets(name: str, data: bytes) -> dict[str, list[table.Row]]:
-    """Return the rows of all sheets, hidden ones too; empty rows left out.
-
-    Raises:
-        SourceError: the file is no workbook, is protected, or far too large.
-    """
-    try:
-        lost = {} if data.startswith(_XLS) else _look(name, data)
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        return {
-            sheet.name: _rows(workbook, sheet.name, lost.get(sheet.name, {}))
-            for sheet in workbook.sheets_metadata
-            if sheet.typ is SheetTypeEnum.WorkSheet
-        }
-    except BaseException as error:
-        # A damaged file can make calamine's Rust panic, which reaches Python as a BaseException without a home.
-        known = isinstance(error, (CalamineError, expat.ExpatError, KeyError, *DAMAGED))
-        if not known and type(error).__name__ != "PanicException":
-            raise
-        message = f"{name}: the workbook cannot be read ({error}): is it whole, and without a password?"
-        raise SourceError(message) from error
-
-
-def _rows(workbook: CalamineWorkbook, sheet: str, lost: Lost) -> list[table.Row]:
-    rows = [
-        [cell if type(cell) is str else _text(cell) for cell in row]
-        for row in workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    ]
-    for (line, column), text in lost.items():
-        rows.extend([] for _ in range(line - len(rows)))
-        row = rows[line - 1]
-        row.extend("" for _ in range(column - len(row)))
-        row[column - 1] = text
-    return [(line, row) for line, row in enumerate(rows, 1) if any(row)]
-
-
-def _look(name: str, data: bytes) -> dict[str, Lost]:
-    """Look at the sheets of an `.xlsx` before calamine does, and return for each what calamine will not show.
-
-    Raises:
-        SourceError: a sheet is too large to be laid out, or the whole is.
-    """
-    lost: dict[str, Lost] = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as book:
-        size = sum(part.file_size for part in book.infolist())
-        if size > SIZE:
-            raise SourceError(f"{name} would unpack to {size:,} bytes: this is no CMS workbook")
-        parts = {part.replace("\\", "/").lower(): part for part in book.namelist()}
-        if _BOOK not in parts:
-            raise SourceError(f"{name} is an office document and no .xlsx: save the records as .xlsx")
-        for sheet, part in _sheet_parts(book.read(parts[_BOOK]), book.read(parts[_RELATIONS])).items():
-            with book.open(parts[part.lower()]) as xml:
-                usual = _is_usual(xml)
-            if usual:
-                continue
-            cells = _Cells(book.read(parts[part.lower()]))
-            if cells.rows * cells.columns > _CELLS:
-                reach = f"column {table.letter(cells.columns - 1)} and row {cells.rows:,}"
-                message = f"{name}: the sheet {sheet!r} reaches to {reach}, too far for a list of codes"
-                raise SourceError(f"{message}: delete the cells far from the records")
-            lost[sheet] = cells.lost
-    return lost
-
-
-def _sheet_parts(book: bytes, relations: bytes) -> dict[str, str]:
-    """Return the sheets' names and the parts of the file that hold them, found as calamine finds them."""
-    targets = {row["Id"]: row["Target"] for row in _elements(relations, "Relationship")}
-    return {
-        row["name"]: "xl/" + targets[relation].removeprefix("/").removeprefix("xl/")
-        for row in _elements(book, "sheet")
-        for relation in (value for key, value in row.items() if _local(key) == "id")
-    }
-
-
-def _is_usual(xml: IO[bytes]) -> bool:
-    """Whether all cells of a sheet are as CMS has them. Read in blocks, which is faster than at once."""
-    rest, known = b"", False
-    while block := xml.read(_BLOCK):
-        text = rest + block
-        known = known or b"<sheetData" in text
-        end = max(text.rfind(b"<c"), 0)
-        if _UNUSUAL.search(text, 0, end):
-            return False
-        rest = text[end:]
-    return known and not _UNUSUAL.search(rest)
-
-
-def _elements(xml: bytes, name: str) -> list[dict[str, str]]:
-    """Return the attributes of all elements of a name."""
-    found: list[dict[str, str]] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda tag, values: found.append(values) if _local(tag) == name else None
-    parser.ParseFile(io.BytesIO(xml))
-    return found
-
-
-class _Cells:
-    """The cells of one sheet: how far they reach, and which hold an error or a formula that was never calculated."""
-
-    def __init__(self, xml: bytes) -> None:
-        self.rows = self.columns = 0
-        self.lost: dict[tuple[int, int], str] = {}
-        self._row = self._column = 0
-        self._at = (0, 0)
-        self._type = self._inside = ""
-        self._texts: dict[str, str] = {}
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.ParseFile(io.BytesIO(xml))
-
-    def _start(self, tag: str, values: dict[str, str]) -> None:
-        self._inside = _local(tag)
-        if self._inside == "row":
-            self._row = int(values.get("r", self._row + 1))
-            self._column = 0
-        elif self._inside == "c":
-            reference = _REFERENCE.fullmatch(values.get("r", ""))
-            self._column = _number(reference[1]) if reference else self._column + 1
-            self._at = (int(reference[2]) if reference else self._row, self._column)
-            self._type = values.get("t", "")
-            self._texts = {}
-        else:
-            self._texts[self._inside] = ""
-
-    def _text(self, text: str) -> None:
-        if self._inside in ("f", "v"):
-            self._texts[self._inside] += text
-
-    def _end(self, tag: str) -> None:
-        self._inside = ""
-        if _local(tag) != "c" or not self._texts:
-            return
-        self.rows, self.columns = max(self.rows, self._at[0]), max(self.columns, self._at[1])
-        value = self._texts.get("v")
-        if self._type == "e":
-            self.lost[self._at] = value or "#N/A"
-        elif "f" in self._texts and not value and (value is None or self._type != "str"):  # a text may come to nothing
-            self.lost[self._at] = "=" + self._texts["f"]
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition(":")[2]
-
-
-def _number(letters: str) -> int:
-    """Return the one-based number of a column: A -> 1, AA -> 27."""
-    number = 0
-    for character in letters.upper():
-        number = number * 26 + ord(character) - ord("A") + 1
-    return number
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(cell)

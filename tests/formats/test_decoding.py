@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.hcpcs.readers.decoding import decode
+from tracker.formats.decoding import decode
 
 
 @pytest.mark.parametrize(
