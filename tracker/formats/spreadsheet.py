@@ -11,17 +11,14 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
 from typing import IO, Final, TypeAlias, TypeVar
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from tracker.errors import SourceError
+from tracker.formats.cells import Cell, letter
 from tracker.formats.unzip import DAMAGED, SIZE
-
-Cell: TypeAlias = str | float | bool | date | datetime | time | timedelta
-"""What a cell can hold, besides a text; an empty one is an empty text."""
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[int, Sequence[T]]
@@ -54,7 +51,7 @@ def sheets(name: str, data: bytes, shown: Callable[[Cell], T]) -> dict[str, list
     Args:
         name: the file's name, for messages.
         data: its content.
-        shown: what to make of a cell that holds no text: `text`, or anything else.
+        shown: what to make of a cell that holds no text: `cells.text`, or anything else.
 
     Raises:
         SourceError: the file is no workbook, is protected, or far too large.
@@ -206,24 +203,3 @@ def _number(letters: str) -> int:
     for character in letters.upper():
         number = number * 26 + ord(character) - ord("A") + 1
     return number
-
-
-def text(cell: Cell) -> str:
-    """Return what a cell shows: a whole number as its digits, a day as its ISO date."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(cell)
-
-
-def letter(place: int) -> str:
-    """Return a workbook's name of a column: 0 -> A, 26 -> AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Final
 
 from tracker.errors import SourceError
-from tracker.formats.spreadsheet import letter
+from tracker.formats.cells import letter
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS, KEY_COLUMNS
 from tracker.hcpcs.normalise import is_lost
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity

@@ -15,6 +15,7 @@ from typing import Final
 
 from tracker.errors import SourceError
 from tracker.formats import spreadsheet
+from tracker.formats.cells import text
 from tracker.formats.unzip import DAMAGED, unpack
 
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z]\d{4}")
@@ -44,12 +45,7 @@ def read(name: str, data: bytes) -> Mapping[str, str]:
         name, data = _workbook(name, data)
     except DAMAGED as error:
         raise SourceError(f"{name}: the zip cannot be read ({error}): download it again") from error
-    rows = (
-        cells
-        for sheet in spreadsheet.sheets(name, data, spreadsheet.text).values()
-        for _, cells in sheet
-        if len(cells) > 1
-    )
+    rows = (cells for sheet in spreadsheet.sheets(name, data, text).values() for _, cells in sheet if len(cells) > 1)
     told = ((cells[0].strip(), _letter(cells[1])) for cells in rows)
     found = {code: letter for code, letter in told if letter and _CODE.fullmatch(code)}
     if not found:

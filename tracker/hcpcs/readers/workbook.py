@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tracker.errors import SourceError
 from tracker.formats import spreadsheet
+from tracker.formats.cells import text
 from tracker.hcpcs.catalogue import COLUMNS, KEY_COLUMNS
 from tracker.hcpcs.readers import table
 from tracker.model import Problem, RawRelease, Severity
@@ -24,7 +25,7 @@ def read(name: str, data: bytes) -> RawRelease:
     """
     found = {
         sheet: (rows, header)
-        for sheet, rows in spreadsheet.sheets(name, data, spreadsheet.text).items()
+        for sheet, rows in spreadsheet.sheets(name, data, text).items()
         if (header := table.find_header(rows)) is not None
     }
     whole = [sheet for sheet, (_, (_, names)) in found.items() if not {*COLUMNS, *KEY_COLUMNS}.difference(names)]
