@@ -85,6 +85,22 @@ class Basis(StrEnum):
     SUGGESTED = "suggested"
 
 
+class Verdict(StrEnum):
+    """Whether a code was valid on a day. `cannot tell`: what is stored does not say."""
+
+    YES = "yes"
+    NO = "no"
+    CANNOT_TELL = "cannot tell"
+
+
+class Ending(StrEnum):
+    """Why a code's life ended. `gone`: it left the release without ever having got a last valid day."""
+
+    ENDED = "ended"
+    REUSED = "reused"
+    GONE = "gone"
+
+
 class Format(StrEnum):
     """What a report can be written as."""
 
@@ -251,12 +267,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file that a snapshot was read from: base name, size in bytes, sha256 in hex, format."""
+    """The file that a snapshot was read from: base name, size in bytes, sha256 in hex, format.
+
+    `address` is where it was downloaded from, or empty.
+    """
 
     name: str
     size: int
     sha256: str
     format: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +430,87 @@ class Change:
     administrative: bool = False
     events: tuple[Event, ...] = ()
     successors: tuple[Successor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one release says of one code: its record, or None where it is known not to hold the code."""
+
+    release: Release
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A span of days on which a code is valid and stands for one thing.
+
+    `first`, `last` are valid days, inclusive; `first` is None where no release tells it, `last` while there is no
+    end. `reactivated`: the code had ended before, and is the same thing again. Of a life that ended with `gone`,
+    `last` is the last day of which a release that holds the code speaks. `sightings` are those of this life, oldest
+    first.
+    """
+
+    first: date | None
+    last: date | None
+    ending: Ending | None
+    reactivated: bool
+    sightings: tuple[Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """Whether a code was valid on a day, and what proves it.
+
+    `why` is one sentence. `life` is the one that the day lies in, or the nearest that explains the answer.
+    `described` is the sighting with the words in force on the day, of a code that was valid. `proof` is the release
+    that proves the answer, None where nothing does; `missing` the label of one that would, or empty. `remarks` are
+    sentences about how far the answer can be relied on.
+    """
+
+    code: str
+    day: date
+    verdict: Verdict
+    why: str
+    life: Life | None = None
+    described: Sighting | None = None
+    proof: Release | None = None
+    missing: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """An ended code in whose place this one is: the release that says so, and how."""
+
+    code: str
+    basis: Basis
+    score: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened to one code between two stored releases, of which none in between speaks of it."""
+
+    old: Release
+    new: Release
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The life of a code over the stored releases, oldest first.
+
+    `sightings` has one for each release that speaks of the code; `steps` those pairs of neighbours between which it
+    changed. `successors` take the place of the code as it is last seen, if that ended.
+    """
+
+    code: str
+    sightings: tuple[Sighting, ...]
+    steps: tuple[Step, ...]
+    lives: tuple[Life, ...]
+    successors: tuple[Successor, ...]
+    predecessors: tuple[Predecessor, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,13 @@ class Context:
     doubts: Mapping[tuple[str, str], str]
 
 
-def explain(diff: Diff, context: Context) -> Diff:
-    """Return a diff whose changes carry their events and, where a code ended, its successors."""
-    candidates = Candidates([change.record for change in diff.changes if change.status is Status.ADDED])
+def explain(diff: Diff, context: Context, candidates: Candidates | None = None) -> Diff:
+    """Return a diff whose changes carry their events and, where a code ended, its successors.
+
+    `candidates` for suggested successors are the codes that the diff added, where no others are given.
+    """
+    if candidates is None:
+        candidates = Candidates([change.record for change in diff.changes if change.status is Status.ADDED])
     return replace(diff, changes=tuple(_explained(diff, change, context, candidates) for change in diff.changes))
 
 

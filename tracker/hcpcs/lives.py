@@ -1,0 +1,282 @@
+"""The lives of a code: what release after release says of it, as the days on which it was valid. Pure.
+
+The newest release knows best: dates are corrected afterwards, and since 2019 ended codes stay in the file. But it
+knows only what the code stands for now. So the releases are read oldest first, each correcting the life that it goes
+on with, and a new life begins where the code is reused for something else, or reactivated after an end.
+
+    G9890   2018: added 2018-01-01, a macular exam          -> 2018-01-01 to 2018-03-31, reused
+            2019: added 2018-04-01, a bridge payment        -> from 2018-04-01
+    J0570   2025: last valid day 2024-12-31                 -> 2017-01-01 to 2024-12-31, ended
+            2025-10: no end, action R from 2025-10-01       -> from 2025-10-01, reactivated
+    DA      not in 2019, in 2020 as if it had never left    -> one life: the file of 2019 had lost it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from tracker.hcpcs.catalogue import HCPCS
+from tracker.hcpcs.labels import effective_date, label_on
+from tracker.hcpcs.normalise import iso_date
+from tracker.model import Ending, Life, Release, Sighting, Validity, Verdict
+
+Became = Callable[[Sighting, Sighting], frozenset[str]]
+"""Gives the ids of the events between two sightings that hold the code."""
+
+_ONE_DAY: Final = timedelta(days=1)
+_QUARTERLY: Final = 2020
+"""From this year on there is a release every quarter; before, one a year."""
+
+_KEPT_SINCE: Final = 2018
+"""The last year whose release dropped the codes that had ended four years ago: 107 of 2013, and none since."""
+
+
+def lives(sightings: Iterable[Sighting], became: Became) -> tuple[Life, ...]:
+    """Return the lives of a code, oldest first.
+
+    Args:
+        sightings: what the releases say that speak of the code, oldest first.
+        became: the events between two of them.
+    """
+    found: list[_Life] = []
+    for sighting in sightings:
+        life = found[-1] if found else None
+        if sighting.record is None:
+            if life is not None and life.last is None:
+                life.last, life.ending = until(life.sightings[-1].release), Ending.GONE
+        elif life is None:
+            found.append(_first(sighting))
+        else:
+            events = became(life.sightings[-1], sighting)
+            if "code-reused" in events:
+                found.append(_reused(life, sighting))
+            elif "code-reactivated" in events:
+                begin = _day(sighting, HCPCS.acted) or sighting.release.effective_date
+                found.append(_Life(begin, _day(sighting, HCPCS.ended), [sighting], reactivated=True))
+            else:
+                life.go_on(sighting)
+    return tuple(life.closed() for life in found)
+
+
+def valid_on(
+    code: str, day: date, sightings: Sequence[Sighting], found: Sequence[Life], releases: Sequence[Release]
+) -> Validity:
+    """Say whether a code was valid on a day.
+
+    Args:
+        code: the code.
+        day: the date of service.
+        sightings: what the releases say that speak of the code, oldest first.
+        found: the lives that they tell.
+        releases: all releases that are asked, oldest first, also those that do not speak of the code.
+    """
+    question = _Question(code, day, sightings, releases)
+    if not found:
+        return question.never_seen()
+    life = next((life for life in reversed(found) if _is_in(day, life)), None)
+    if life is not None:
+        return question.inside(life)
+    after = next((life for life in found if life.first is not None and day < life.first), None)
+    before = next((life for life in reversed(found) if life.last is not None and life.last < day), None)
+    if before is not None:
+        return question.behind(before, after)
+    return question.ahead(found[0])
+
+
+def until(release: Release) -> date:
+    """Return the last day of which a release speaks: of its quarter, or its year where it was issued once a year."""
+    begin = release.effective_date
+    year, month = (begin.year, begin.month + 3) if begin.year >= _QUARTERLY else (begin.year, 13)
+    return date(year + (month > 12), (month - 1) % 12 + 1, 1) - _ONE_DAY  # noqa: PLR2004 - months
+
+
+def release_on(day: date) -> str:
+    """Return the label of the release that is in effect on a day: `2025-10`, or `2018` where it was one a year."""
+    return label_on(day) if day.year >= _QUARTERLY else str(day.year)
+
+
+# The lives
+
+
+@dataclass(slots=True)
+class _Life:
+    first: date | None
+    last: date | None
+    sightings: list[Sighting]
+    ending: Ending | None = None
+    reactivated: bool = field(default=False, kw_only=True)
+
+    def go_on(self, sighting: Sighting) -> None:
+        """Take what a later release says: it may correct the first day, and set, move or take back the last one."""
+        added = _day(sighting, HCPCS.added)
+        if added is not None and added != _day(self.sightings[-1], HCPCS.added):
+            self.first = added
+        if _tells_end(sighting):
+            self.last = _day(sighting, HCPCS.ended)
+        elif self.ending is Ending.GONE:
+            self.last = None
+        self.ending = None
+        self.sightings.append(sighting)
+
+    def closed(self) -> Life:
+        ending = self.ending or (Ending.ENDED if self.last else None)
+        return Life(self.first, self.last, ending, self.reactivated, tuple(self.sightings))
+
+
+def _first(sighting: Sighting) -> _Life:
+    """Begin with the earliest release. A code that it reactivates had ended, on a day that it does not tell."""
+    added, acted = _day(sighting, HCPCS.added), _day(sighting, HCPCS.acted)
+    reactivated = _text(sighting, "action_code") == "R" and acted is not None and (added is None or added < acted)
+    return _Life(acted if reactivated else added, _day(sighting, HCPCS.ended), [sighting], reactivated=reactivated)
+
+
+def _reused(life: _Life, sighting: Sighting) -> _Life:
+    """Begin a new life where a code stands for something else, and end the former the day before.
+
+    It begins on the new added date (G9890), else on the new action date (modifier CS), else with the release.
+    """
+    moved = (_moved(life.sightings[-1], sighting, name) for name in (HCPCS.added, HCPCS.acted))
+    begin = next((day for day in moved if day and (life.first is None or day > life.first)), None)
+    begin = begin or sighting.release.effective_date
+    if life.last is None or life.last >= begin or life.ending is Ending.GONE:
+        life.last, life.ending = begin - _ONE_DAY, Ending.REUSED
+    return _Life(begin, _day(sighting, HCPCS.ended), [sighting])
+
+
+def _moved(old: Sighting, new: Sighting, name: str) -> date | None:
+    day = _day(new, name)
+    return day if day != _day(old, name) else None
+
+
+def _day(sighting: Sighting, name: str) -> date | None:
+    return iso_date(_text(sighting, name))
+
+
+def _text(sighting: Sighting, name: str) -> str:
+    value = sighting.record.values.get(name, "") if sighting.record else ""
+    return value if isinstance(value, str) else ""
+
+
+def _tells_end(sighting: Sighting) -> bool:
+    """Whether a blank last valid day means that there is none."""
+    unknown = sighting.record.unknown if sighting.record else frozenset()
+    return HCPCS.ended in sighting.release.fields and HCPCS.ended not in unknown
+
+
+def _is_in(day: date, life: Life) -> bool:
+    return (life.first is None or life.first <= day) and (life.last is None or day <= life.last)
+
+
+# The answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Whether a code was valid on a day."""
+
+    code: str
+    day: date
+    sightings: Sequence[Sighting]
+    releases: Sequence[Release]
+
+    def inside(self, life: Life) -> Validity:
+        """Answer for a day in a life: yes, unless what is stored does not reach so far."""
+        proof = life.sightings[-1].release
+        if life.last is None and not _tells_end(life.sightings[-1]):
+            return self._cannot_tell(f"{proof.name} does not tell whether it ended", life)
+        if life.last is None and self.day > until(proof):
+            why = f"valid when last seen, in {proof.name}, which speaks of days up to {until(proof)}"
+            return self._cannot_tell(why, life)
+        if life.first is None and self.day < life.sightings[0].release.effective_date:
+            return self._cannot_tell("no stored release tells its first valid day", life)
+        described = self._in_force(life)
+        remarks = tuple(self._remarks(life, described))
+        return Validity(self.code, self.day, Verdict.YES, _span(life), life, described, proof, remarks=remarks)
+
+    def behind(self, life: Life, after: Life | None) -> Validity:
+        """Answer for a day after a life: no, unless the code left without a word and nobody knows when."""
+        then = f"; valid again from {after.first}" if after else ""
+        if life.ending is not Ending.GONE:
+            proof = (after or life).sightings[0 if after else -1].release
+            end = f"it stood for something else up to {life.last}" if life.ending is Ending.REUSED else None
+            return self._no(f"{end or f'ended: its last valid day was {life.last}'}{then}", life, proof)
+        left = next(
+            seen.release
+            for seen in self.sightings
+            if seen.record is None and seen.release.effective_date > life.sightings[-1].release.effective_date
+        )
+        if self.day < left.effective_date:
+            why = f"{life.sightings[-1].release.name} holds it and {left.name} does not: it left in between"
+            return self._cannot_tell(why, life)
+        return self._no(f"gone: {left.name} does not hold it, and it never got a last valid day{then}", life, left)
+
+    def ahead(self, life: Life) -> Validity:
+        """Answer for a day before the first life."""
+        proof = life.sightings[-1].release
+        if life.reactivated:
+            why = f"reactivated from {life.first}; when it had ended before, no stored release tells"
+            return self._cannot_tell(why, life)
+        return self._no(f"not yet: its first valid day is {life.first}", life, proof)
+
+    def never_seen(self) -> Validity:
+        """Answer for a code that no release holds: no, where a complete release would hold it."""
+        complete = [release for release in self.releases if release.complete]
+        if not complete:
+            told = f"only excerpts are stored, and it is in none of them: {self._names()}" if self.releases else ""
+            return self._cannot_tell(told or "nothing is stored")
+        newest = complete[-1]
+        if self.day > until(newest):
+            why = f"in no stored release; the newest, {newest.name}, speaks of days up to {until(newest)}"
+            return self._cannot_tell(why)
+        reach = [release for release in complete if _kept_since(release) <= self.day <= until(release)]
+        if not reach:
+            oldest = complete[0]
+            why = f"in no stored release; {oldest.name} need not hold what ended before {_kept_since(oldest)}"
+            return self._cannot_tell(why)
+        why = f"in no stored release; {reach[0].name}, complete, would hold a code that was valid on that day"
+        return self._no(why, None, reach[0])
+
+    def _in_force(self, life: Life) -> Sighting:
+        """Return the sighting with the words of that day: of the release then in effect, else the nearest."""
+        before = [seen for seen in life.sightings if seen.release.effective_date <= self.day]
+        return before[-1] if before else life.sightings[0]
+
+    def _remarks(self, life: Life, described: Sighting) -> Iterator[str]:
+        for seen in self.sightings:
+            release = seen.release
+            if seen.record is None and release.effective_date <= self.day <= until(release):
+                newest = life.sightings[-1].release.name
+                yield f"{release.name} does not hold it; {newest} has it as if it had never left"
+        after = next((seen for seen in life.sightings if seen.release.effective_date > self.day), None)
+        name = HCPCS.title[0]
+        if after and self.day > until(described.release) and _text(after, name) != _text(described, name):
+            between = f"{described.release.name} and {after.release.name}"
+            yield f"reworded between {between}: {release_on(self.day)}, which would tell, is not stored"
+
+    def _no(self, why: str, life: Life | None, proof: Release) -> Validity:
+        return Validity(self.code, self.day, Verdict.NO, why, life, None, proof)
+
+    def _cannot_tell(self, why: str, life: Life | None = None) -> Validity:
+        missing = release_on(self.day)
+        return Validity(self.code, self.day, Verdict.CANNOT_TELL, why, life, None, None, missing)
+
+    def _names(self) -> str:
+        return ", ".join(release.name for release in self.releases)
+
+
+def _span(life: Life) -> str:
+    begin = f"from {life.first}" if life.first else "from a day not known"
+    again = ", again," if life.reactivated else ""
+    if life.ending is Ending.REUSED:
+        return f"valid{again} {begin} to {life.last}; after that the code stands for something else"
+    if life.ending is Ending.GONE:
+        return f"valid{again} {begin}; gone after {life.sightings[-1].release.name}, without a last valid day"
+    return f"valid{again} {begin} to {life.last}" if life.last else f"valid{again} {begin}, without an end"
+
+
+def _kept_since(release: Release) -> date:
+    """Return the day since when a complete release holds every code that was valid, ended or not."""
+    return date(min(effective_date(release.label).year, _KEPT_SINCE) - 4, 1, 1)
