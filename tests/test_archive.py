@@ -129,6 +129,13 @@ def test_digests_are_those_of_the_stored_bytes() -> None:
     assert SEALED.release.digest == sha256(content.encode()).hexdigest()
 
 
+def test_the_address_of_a_download_is_kept() -> None:
+    release = SEALED.release
+    downloaded = replace(release, source=replace(release.source, address="https://a.example/a.zip"))
+    assert archive.decode_header(archive.encode_header(downloaded)) == downloaded
+    assert archive.decode_header(archive.encode_header(release)).source.address == ""
+
+
 def test_unknown_fields_are_told_beside_the_line() -> None:
     assert [one.unknown for one in SEALED.records] == ["", "remark text", ""]
     assert [one.unknown for one in parse(FILE).records] == ["", "remark text", ""]
@@ -140,6 +147,7 @@ def test_unknown_fields_are_told_beside_the_line() -> None:
         (lambda one: replace(one, label="2026", revision=7, effective_date=date(2026, 1, 1)), True),
         (lambda one: replace(one, imported_at="2030-01-01T00:00:00+00:00", program="9", remark="x", mark="v2"), True),
         (lambda one: replace(one, source=replace(one.source, name="b.xlsx", format="workbook")), True),
+        (lambda one: replace(one, source=replace(one.source, address="https://a.example/a.zip")), True),
         (lambda one: replace(one, published_date=date(2025, 1, 1), withdrawn="wrong"), True),
         (lambda one: replace(one, code_set="other"), False),
         (lambda one: replace(one, complete=True), False),
@@ -354,6 +362,8 @@ def test_a_file_of_a_later_format_is_refused_with_what_to_do() -> None:
         {"source": {"name": 5, "size": 1, "sha256": "", "format": "zip"}},
         {"source": {"name": "a\nb", "size": 1, "sha256": "", "format": "zip"}},
         {"source": {"name": "a", "size": "1", "sha256": "", "format": "zip"}},
+        {"source": {"name": "a", "size": 1, "sha256": "", "format": "zip", "address": 5}},
+        {"source": {"name": "a", "size": 1, "sha256": "", "format": "zip", "address": "a\x1b[2J"}},
     ],
 )
 def test_a_header_that_cannot_be_is_refused(changed: dict[str, object]) -> None:

@@ -63,7 +63,24 @@ def excerpts(run: Run) -> Run:
 
 def test_every_command_has_help_with_an_example_that_names_it() -> None:
     commands = get_command(cli.app).commands  # type: ignore[attr-defined]
-    assert set(commands) == {"import", "releases", "problems", "withdraw", "show", "diff", "report", "audit"}
+    assert set(commands) == {
+        "import",
+        "releases",
+        "problems",
+        "withdraw",
+        "show",
+        "diff",
+        "report",
+        "audit",
+        "changelog",
+        "history",
+        "search",
+        "doctor",
+        "impact",
+        "valid",
+        "fetch",
+        "check",
+    }
     for name, command in commands.items():
         assert command.help
         assert f"tracker {name}" in command.epilog
@@ -290,6 +307,35 @@ def test_the_day_of_a_report_is_told_by_its_date_alone(excerpts: Run) -> None:
     assert dated.replace("  written  2026-02-01\n", "") == plain
 
 
+def test_a_changelog_of_the_bundled_excerpts(excerpts: Run) -> None:
+    told = excerpts("changelog", "2025", "2026")
+    assert told.code == 0
+    assert told.out.startswith("2025 → 2026, step by step\n")
+    assert "Added and ended (2)" in told.out
+    assert excerpts("diff", "2025", "2026").out in told.out
+    assert excerpts("changelog", "2026", "2025").err == (
+        "error: 2026 is later than 2025: run tracker changelog 2025 2026\n"
+    )
+
+
+def test_a_changelog_in_several_formats_at_once(excerpts: Run, tmp_path: Path) -> None:
+    files = [tmp_path / f"changes.{ending}" for ending in ("html", "md", "xlsx", "csv", "json", "txt")]
+    outcome = excerpts("changelog", "2025", "2026", "--date", "2026-02-03", *(f"-o{path}" for path in files))
+    assert outcome.code == 0
+    assert outcome.err == "".join(f"written: {path}\n" for path in files)
+    assert outcome.out == ""
+    shown = excerpts("changelog", "2025", "2026", "--date", "2026-02-03")
+    assert files[-1].read_text(encoding="utf-8") == shown.out
+    assert "  written  2026-02-03\n" in shown.out
+    assert excerpts("changelog", "2025", "2026", "--format", "csv").out == files[3].read_text(encoding="utf-8")
+
+
+def test_a_changelog_fails_on_what_any_step_holds(excerpts: Run) -> None:
+    assert excerpts("changelog", "2025", "2026", "--fail-on", "act", "--format", "json").code == 1
+    Path("tracker.toml").write_text('fail_on = "act"\n', encoding="utf-8")
+    assert excerpts("changelog", "2025", "2026").code == 1
+
+
 def test_audit_tells_what_was_not_told(excerpts: Run) -> None:
     told = excerpts("audit", "2025", "2026")
     assert told.code == 0
@@ -345,7 +391,7 @@ def test_two_revisions_say_why_they_differ(run: Run, tmp_path: Path) -> None:
         run("import", path, "--complete")
     told = run("diff", "2025-10@1", "2025-10@2").out
     assert told.startswith("2025-10@1 → 2025-10@2\n")
-    assert "two revisions of one release; 2025-10@2 came in as: re-issued" in told
+    assert "  note  re-issued: 1 coverage code\n" in told
     assert "2025-10 by itself means 2025-10@2, not 2025-10@1" in told
 
 

@@ -16,7 +16,7 @@ EXAMPLES = re.findall(r"^```console\n\$ (.+?)\n(.*?)^```", README, re.MULTILINE 
 
 
 def test_there_is_an_example() -> None:
-    assert [command for command, _ in EXAMPLES] == ["tracker diff 2025 2026"]
+    assert [command for command, _ in EXAMPLES] == ["tracker diff 2025 2026", "tracker valid J1940 --on 2025-04-01"]
 
 
 @pytest.mark.parametrize(("command", "shown"), EXAMPLES)
@@ -44,4 +44,4 @@ def test_every_command_of_the_readme_exists() -> None:
     ).stdout
     commands = set(re.findall(r"^  (\w+)  +", help_text, re.MULTILINE))
     assert commands == set(re.findall(r"(?<=tracker )[a-z]+(?=[ `])", README)) & commands
-    assert len(commands) == 8
+    assert len(commands) == 16

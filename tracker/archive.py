@@ -95,6 +95,8 @@ def content_digest(release: Release, records: Iterable[SealedRecord]) -> str:
 def encode_header(release: Release) -> str:
     """Return the first line of a release's file."""
     source = asdict(release.source)
+    if not release.source.address:
+        del source["address"]  # the header of a file that nobody downloaded is as it was before there were addresses
     header = {
         "absent": sorted(release.absent),
         "code_set": release.code_set,
@@ -143,6 +145,7 @@ def decode_header(line: str, file: str = "the index") -> Release:
                 _number(source["size"]),
                 _line_of(source["sha256"]),
                 _line_of(source["format"]),
+                _line_of(source.get("address", "")),
             ),
             counts={_line_of(sort): _number(count) for sort, count in header["counts"].items()},
             digest=_line_of(header["digest"]),

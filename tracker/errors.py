@@ -12,7 +12,7 @@ class TrackerError(Exception):
 
 
 class SourceError(TrackerError):
-    """A file could not be read as a release: what is wrong, and where in the file."""
+    """A file could not be read as a release, or as a list: what is wrong, and where in the file."""
 
 
 class RefusedError(TrackerError):
@@ -29,6 +29,10 @@ class StoreError(TrackerError):
 
 class UnknownReleaseError(TrackerError):
     """A label, revision or code was asked for that is not stored."""
+
+
+class PublisherError(TrackerError):
+    """The publisher's page, or a file of it, cannot be read: why, and what to do by hand."""
 
 
 class PolicyError(TrackerError):

@@ -490,7 +490,7 @@ class Predecessor:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happened to one code between two stored releases, of which none in between speaks of it."""
+    """What happened to one code between two stored releases, of which none in between holds it, or speaks of it."""
 
     old: Release
     new: Release

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import io
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.support import NOW, Import, Release, record_text
+from tracker import cli
 from tracker.app.import_release import Imported, Options, import_path
 from tracker.app.stored import Stored, open_stored
 from tracker.home import Home
@@ -44,3 +49,36 @@ def take_in(stored: Stored, tmp_path: Path) -> Import:
         return imported
 
     return import_records
+
+
+class Outcome(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
+    """Run a command as a user types it, in an empty folder; bytes under `given` are its standard input."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TRACKER_HOME", str(home.folder))
+
+    def run_command(*arguments: object, given: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["tracker", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        told = capfd.readouterr()
+        return Outcome(int(stop.value.code or 0), told.out, told.err)
+
+    yield run_command
+    gc.enable()

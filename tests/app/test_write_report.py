@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.support import Import, values
+from tests.hcpcs.builders import sheet_of, sheet_rows, table_of, workbook_of
+from tests.report.test_hostile_text import structure_and_text
+from tests.support import NOW, Import, values
 from tracker.app.compare import compare_releases
+from tracker.app.import_release import Options, import_path
 from tracker.app.stored import Stored
 from tracker.app.write_report import render_as, view_diff, write_file
+from tracker.diff.select import EVERYTHING
 from tracker.errors import TrackerError
 from tracker.home import Home
 from tracker.model import Facet, Format, Kind, Level, Selection
@@ -107,6 +112,119 @@ def test_a_view_knows_no_day_but_the_one_it_is_given(two_releases: Stored) -> No
     assert view_diff(two_releases, diff, written=date(2026, 2, 1)).written == date(2026, 2, 1)
 
 
+OCTOBER = {
+    "J0001": values("J0001"),
+    "J0002": values("J0002"),
+    "J0003": values("J0003"),
+    "J0005": values("J0005", TERM_DT="20121231"),
+}
+RE_ISSUED = {
+    "J0001": values("J0001", LONG_DESCRIPTION="Another description of j0001"),
+    "J0002": values("J0002", COV="D"),
+    "J0003": values("J0003", COV="D", PRICE1="53", MULT_PI="B"),
+    "J0004": values("J0004"),
+}
+
+
+def remarks(stored: Stored, old: str, new: str, selection: Selection = EVERYTHING) -> tuple[str, ...]:
+    return view_diff(stored, compare_releases(stored, old, new, selection), selection).remarks
+
+
+def test_a_re_issue_says_what_it_changed(stored: Stored, take_in: Import) -> None:
+    take_in("HCPC2025_OCT_ANWEB_v3.txt", OCTOBER)
+    take_in("HCPC2025_OCT_ANWEB_v4.txt", RE_ISSUED)
+    told = "re-issued: 1 code added, 1 code gone, 1 description, 2 coverage codes, 2 payment values"
+    better = "2025-10 by itself means 2025-10@2, not 2025-10@1"
+    assert remarks(stored, "2025-10@1", "2025-10@2") == (told, better)
+    assert remarks(stored, "2025-10@2", "2025-10@1") == (told, better)  # whichever is asked for first
+    assert better in remarks(stored, "2025-10@1", "2025-10@1")
+
+
+@pytest.mark.parametrize(
+    ("selection", "told"),
+    [
+        (Selection(frozenset({Facet.COVERAGE})), "re-issued: 2 coverage codes in what was selected"),
+        (Selection(codes=("J0003",)), "re-issued: 1 coverage code, 2 payment values in what was selected"),
+        (Selection(codes=("J0004",)), "re-issued: 1 code added in what was selected"),
+        (Selection(kind=Kind.MODIFIER), "re-issued: nothing changed in what was selected"),
+    ],
+)
+def test_what_a_re_issue_changed_is_counted_in_what_was_selected(
+    stored: Stored, take_in: Import, selection: Selection, told: str
+) -> None:
+    take_in("HCPC2025_OCT_ANWEB_v3.txt", OCTOBER)
+    take_in("HCPC2025_OCT_ANWEB_v4.txt", RE_ISSUED)
+    assert remarks(stored, "2025-10@1", "2025-10@2", selection)[0] == told
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ({}, {"again": True, "complete": False}, "read again by a newer program: nothing changed"),
+        ({}, {"name": "b.txt", "complete": False}, "2025@2 is an excerpt: 1 code added, 1 description"),
+        ({"complete": False}, {"name": "b.txt"}, "2025@2 is the whole release: 1 description"),
+        ({"complete": False}, {"name": "b.txt", "complete": False}, "2025@2 is an excerpt: 1 description"),
+    ],
+)
+def test_other_reasons_for_a_second_revision(
+    stored: Stored, take_in: Import, first: dict[str, bool], second: dict[str, str | bool], told: str
+) -> None:
+    take_in("a.txt", {"J0001": values("J0001")}, label="2025", **first)
+    later = {"J0001": values("J0001", LONG_DESCRIPTION="Another one"), "J0009": values("J0009")}
+    name = second.pop("name", "a.txt")
+    take_in(name, {"J0001": values("J0001")} if name == "a.txt" else later, label="2025", **second)
+    assert told in remarks(stored, "2025@1", "2025@2")
+
+
+@pytest.mark.parametrize(
+    ("coverage", "told"),
+    [
+        ("C", "other file format (text, workbook): no value differs"),
+        ("D", "other file format (text, workbook): 1 coverage code"),
+    ],
+)
+def test_the_workbook_of_a_text(stored: Stored, take_in: Import, tmp_path: Path, coverage: str, told: str) -> None:
+    take_in("HCPC2025_OCT_ANWEB_v3.txt", {"J0001": values("J0001")})
+    path = tmp_path / "HCPC2025_OCT_ANWEB_v3.xlsx"
+    rows = table_of({"J0001": values("J0001", COV=coverage, PRICE1="")})  # a blank is no value of one issue
+    path.write_bytes(workbook_of(rows))
+    import_path(stored, path, Options(complete=True), NOW)
+    assert told in remarks(stored, "2025-10@1", "2025-10@2")
+
+
+def test_sheets_that_amend_a_release(stored: Stored, take_in: Import, tmp_path: Path) -> None:
+    take_in("HCPC2026.txt", {"S9999": values("S9999"), "J0001": values("J0001")})
+    sheets = tmp_path / "sheets"
+    sheets.mkdir()
+    (sheets / "one.txt").write_text(sheet_of(sheet_rows()), encoding="utf-8")
+    import_path(stored, sheets, Options(), NOW)
+    (told, *_) = remarks(stored, "2026@1", "2026@2")
+    assert told.startswith("amended by sheets: 2 descriptions")
+
+
+@pytest.mark.parametrize("form", [form for form in Format if form is not Format.CSV])
+def test_every_format_says_which_revisions_it_compared_and_which_is_better(
+    stored: Stored, take_in: Import, form: Format
+) -> None:
+    take_in("HCPC2025_OCT_ANWEB_v3.txt", OCTOBER)
+    take_in("HCPC2025_OCT_ANWEB_v4.txt", RE_ISSUED)
+    view = view_diff(stored, compare_releases(stored, "2025-10@1", "2025-10@2"))
+    _, shown = structure_and_text(form, render_as(view, form))
+    assert "2025-10 by itself means 2025-10@2, not 2025-10@1" in shown
+    assert "re-issued: 1 code added, 1 code gone, 1 description" in shown
+    if form is Format.JSON:
+        assert [json.loads(shown)[side]["revision"] for side in ("old", "new")] == [1, 2]
+
+
+def test_the_table_names_the_revisions_in_every_row(stored: Stored, take_in: Import) -> None:
+    take_in("HCPC2025_OCT_ANWEB_v3.txt", OCTOBER)
+    take_in("HCPC2025_OCT_ANWEB_v4.txt", RE_ISSUED)
+    view = view_diff(stored, compare_releases(stored, "2025-10@1", "2025-10@2"))
+    _, *rows = render_as(view, Format.CSV).decode().splitlines()
+    assert rows
+    assert all(row.endswith(",2025-10@1,2025-10@2") for row in rows)
+
+
 def test_a_file_is_written_and_nothing_else(tmp_path: Path) -> None:
     for data in (b"one\n", b"two"):
         write_file(tmp_path / "a.txt", data, NOWHERE)
@@ -157,3 +275,51 @@ def test_an_error_on_the_way_leaves_the_old_file(tmp_path: Path, monkeypatch: py
         write_file(path, b"two", NOWHERE)
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_pieces_make_one_file(tmp_path: Path) -> None:
+    write_file(tmp_path / "a.txt", iter([b"one", b"", b"two"]), NOWHERE)
+    assert (tmp_path / "a.txt").read_bytes() == b"onetwo"
+    write_file(tmp_path / "a.txt", [], NOWHERE)
+    assert (tmp_path / "a.txt").read_bytes() == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_pieces_go_to_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(path, iter([b"one", b"two"]), NOWHERE)
+        assert os.read(reader, 10) == b"onetwo"
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("error", [TrackerError("row 7 is odd"), ValueError("odd"), KeyboardInterrupt()])
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_what_goes_wrong_between_two_pieces_leaves_nothing(
+    tmp_path: Path, error: BaseException, before: bytes | None
+) -> None:
+    path = tmp_path / "a.txt"
+    if before is not None:
+        path.write_bytes(before)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        write_file(path, pieces(), NOWHERE)
+    assert raised.value is error
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == ({} if before is None else {"a.txt": before})
+
+
+def test_a_disk_that_is_full_while_pieces_are_made_is_one_sentence(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(TrackerError, match="No space left on device: the report was not written"):
+        write_file(tmp_path / "a.txt", pieces(), NOWHERE)
+    assert list(tmp_path.iterdir()) == []

@@ -92,8 +92,44 @@ def test_a_label_is_a_year_or_a_quarter(text: str, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "26", "2026-1", "2026-02", "2026-13", "1826", "2026Q2", "April 2026", "2026-04-01"]
+    "text",
+    [
+        "2026Q2", "2026-Q2", "2026 q2", "2026/q2", "Q2 2026", "q2-2026", "apr 2026", "April 2026", "APR2026",
+        "2026-apr", "2026  april", "04/2026", "2026/04",
+    ],
+)  # fmt: skip
+def test_a_quarter_may_be_spelled_in_other_ways(text: str) -> None:
+    assert parse_label(text) == "2026-04"
+
+
+@pytest.mark.parametrize("text", ["2026Q1", "Jan 2026", "2026-january", "01/2026"])
+def test_january_is_the_year(text: str) -> None:
+    assert parse_label(text) == "2026"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("2026-02", "2026"),
+        ("2026-05", "2026-04"),
+        ("May 2026", "2026-04"),
+        ("2026-june", "2026-04"),
+        ("sept 2026", "2026-07"),
+        ("12/2026", "2026-10"),
+    ],
 )
+def test_a_month_without_a_release_tells_which_one_is_in_effect(text: str, label: str) -> None:
+    with pytest.raises(UnknownReleaseError, match=f"; in that month {label} is in effect$"):
+        parse_label(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "26", "2026-1", "2026-02", "2026-13", "1826", "2026-04-01", "2026Q5", "202604", "04-2026", "2026 04",
+        "octopus 2026", "2026-", "٢٠٢٦", "latest", "previous",
+    ],
+)  # fmt: skip
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UnknownReleaseError, match=r"is not a release label: write the year \(2026\)"):
         parse_label(text)

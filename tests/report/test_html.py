@@ -19,7 +19,7 @@ from tests.made_up import diff_between, diff_of, record, snapshots, view_of
 from tests.report.html_views import HOSTILE, hostile, many, small
 from tracker.errors import TrackerError
 from tracker.model import Snapshot
-from tracker.report.html import _OWN_IDS, render, render_template
+from tracker.report.html import OWN_IDS, render, render_template
 from tracker.report.view import ReportView, visible
 
 VOID = {"meta", "input", "br", "col"}
@@ -423,5 +423,5 @@ def test_the_templates_own_ids_are_kept_free() -> None:
     view = view_of(diff_between([], []))
     template = (Path(__file__).parents[2] / "tracker" / "report" / "templates" / "report.html.j2").read_text()
     own = {name for name in re.findall(r' id="([^"]*)"', template) if "{" not in name}
-    assert own == set(_OWN_IDS)
+    assert own == set(OWN_IDS)
     assert set(page(view).ids) <= own

@@ -89,6 +89,7 @@ def test_the_whole_of_a_small_diff() -> None:
             "events": {"came": 1, "ended": 1, "retold": 1, "repriced": 1, "gone": 1},
             "waived": 0,
         },
+        "remarks": ["not known on one side or both, and not compared, for 1 code: remark"],
         "selection": None,
         "not_compared": {"codes_old": 0, "codes_new": 0, "fields": {"remark": 1}},
         "audit": [],

@@ -28,12 +28,12 @@ def test_one_row_a_field() -> None:
         [record("A0001", text="two", prices=("2 2", "11")), record("C0001", short="n"), record("ZZ", letter="N")],
     )
     assert render(view_of(diff)).decode() == (
-        "code,kind,status,administrative,field,facet,old,new,event,level\n"
-        "A0001,procedure,changed,no,text,description,one,two,retold,review\n"
-        "A0001,procedure,changed,no,prices,payment,00; 11,2 2; 11,repriced,note\n"
-        "B0001,procedure,removed,no,text,description,gone,,gone,act\n"
-        "C0001,procedure,added,no,short,description,,n,came,review\n"
-        "ZZ,modifier,changed,yes,letter,action,A,N,lettered,note\n"
+        "code,kind,status,administrative,field,facet,old,new,event,level,old_release,new_release\n"
+        "A0001,procedure,changed,no,text,description,one,two,retold,review,2025@1,2026@1\n"
+        "A0001,procedure,changed,no,prices,payment,00; 11,2 2; 11,repriced,note,2025@1,2026@1\n"
+        "B0001,procedure,removed,no,text,description,gone,,gone,act,2025@1,2026@1\n"
+        "C0001,procedure,added,no,short,description,,n,came,review,2025@1,2026@1\n"
+        "ZZ,modifier,changed,yes,letter,action,A,N,lettered,note,2025@1,2026@1\n"
     )
 
 

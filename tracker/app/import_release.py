@@ -29,12 +29,13 @@ _NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user said of a file; None where the file is to tell."""
+    """What the user said of a file; None where the file is to tell. `address`: where it was downloaded from."""
 
     label: str | None = None
     published: date | None = None
     complete: bool | None = None
     again: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _import_file(stored: Stored, path: Path, options: Options, now: datetime) ->
         ):
             return Imported(release, stored=False)
     raw, source = _read_source(path, data)
-    snapshot = _snapshot(raw, source, options, now)
+    snapshot = _snapshot(raw, replace(source, address=options.address), options, now)
     with _writing(stored) as writing:
         return writing.store(snapshot, options, amends=raw.amends)
 

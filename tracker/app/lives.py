@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from tracker import archive
-from tracker.app.stored import Revision, Stored, current
+from tracker.app.stored import Revision, Stored, current, whole_or_all
 from tracker.diff.compare import compare
 from tracker.diff.wording import reword
 from tracker.errors import UnknownReleaseError
@@ -41,6 +41,11 @@ class Lives:
     def releases(self) -> list[Release]:
         """The releases that are asked, oldest first."""
         return [revision.release for revision in self.revisions]
+
+    @property
+    def newest(self) -> Release:
+        """The release that knows most of what came later: the newest whole one, else the newest."""
+        return whole_or_all(self.revisions)[-1].release
 
     def valid_on(self, code: str, day: date) -> Validity:
         """Say whether a code, in upper case, was valid on a day."""

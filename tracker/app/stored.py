@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from tracker import archive
 from tracker.diff.compare import of_one_issue
@@ -18,6 +20,12 @@ from tracker.home import Home, find_home
 from tracker.model import Note, Problem, Record, Release, Sealed, Snapshot
 from tracker.store.database import UnusableError, damaged
 from tracker.store.store import Store, StoredRelease
+
+RELATIVE: Final = {"latest": 1, "previous": 2}
+"""Words that mean a stored release by its place from the end."""
+
+NEAR: Final = 3
+"""How many stored labels on each side of a missing one are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +70,28 @@ class Stored:
         return [revision for revision in self.revisions if revision.release.label == label]
 
     def find(self, reference: str) -> Revision:
-        """Return the revision that `2025` or `2025-10@2` means.
+        """Return the revision that `2025`, `2025-10@2`, `latest` or `previous` means.
+
+        `latest` is the newest whole release by its effective date, and the revision that its bare label means;
+        `previous` the whole one before it. Excerpts count where no release is whole.
 
         Raises:
             UnknownReleaseError: it is no label, or not stored, or all its revisions are withdrawn.
         """
+        if back := RELATIVE.get(reference.strip().lower()):
+            return self._from_the_end(back)
         name, at, number = reference.partition("@")
-        label = parse_label(name)
+        try:
+            label = parse_label(name)
+        except UnknownReleaseError as error:
+            raise UnknownReleaseError(f"{error}{self._perhaps(name)}") from error
         revisions = self.labelled(label)
         if at:
             for revision in revisions:
                 if str(revision.release.revision) == number:
                     return revision
             names = ", ".join(revision.release.name for revision in revisions)
-            message = f"{reference} is not stored; {f'stored: {names}' if names else self._list_labels()}"
+            message = f"{reference} is not stored; {f'stored: {names}' if names else self._list_labels(label)}"
             raise UnknownReleaseError(message)
         found_revision = current(revisions)
         if found_revision is None and revisions:
@@ -84,7 +100,7 @@ class Stored:
             )
             raise UnknownReleaseError(message)
         if found_revision is None:
-            message = f"{label} is not stored; {self._list_labels()}"
+            message = f"{label} is not stored; {self._list_labels(label)}"
             raise UnknownReleaseError(message)
         return found_revision
 
@@ -121,13 +137,43 @@ class Stored:
     def nothing_stored(self) -> str:
         """What to say, and to do, where nothing is stored."""
         return (
-            f"nothing is stored in {self.home.folder} yet (--home names another place): download a release from "
-            "cms.gov (HCPCS quarterly update) and run: tracker import FILE"
+            f"nothing is stored in {self.home.folder} yet (--home names another place): run tracker fetch latest, or "
+            "download a release from cms.gov (HCPCS quarterly update) and run: tracker import FILE"
         )
 
-    def _list_labels(self) -> str:
-        labels = ", ".join(dict.fromkeys(revision.release.label for revision in self.revisions))
-        return f"stored: {labels}; tracker import FILE adds a release" if labels else self.nothing_stored
+    def _from_the_end(self, back: int) -> Revision:
+        stored = whole_or_all(self.currents())
+        if len(stored) >= back:
+            return stored[-back]
+        if stored:
+            message = f"there is no release before {stored[0].release.label}: tracker import FILE adds one"
+        else:
+            message = "all stored releases are withdrawn: import one again" if self.revisions else self.nothing_stored
+        raise UnknownReleaseError(message)
+
+    def _perhaps(self, name: str) -> str:
+        """Say which stored label, or other word for a release, what is no label may have been meant for."""
+        from difflib import get_close_matches
+
+        begun = name.strip().lower()
+        labels = dict.fromkeys(revision.release.label for revision in self.revisions)
+        meant = [label for label in labels if begun and label.startswith(begun)] or get_close_matches(begun, RELATIVE)
+        return f"; did you mean {' or '.join(meant[:NEAR])}?" if meant else ""
+
+    def _list_labels(self, missing: str) -> str:
+        """Say which labels are stored, or if they are many the nearest to a missing one, and how to add it."""
+        labels = sorted({revision.release.label for revision in self.revisions})
+        if not labels:
+            return self.nothing_stored
+        place = bisect(labels, missing)  # 2025 < 2025-04 < 2026: labels sort by day
+        some = labels if len(labels) <= 2 * NEAR else labels[max(place - NEAR, 0) : place + NEAR]
+        which = "stored" if some == labels else "of those stored the nearest"
+        return f"{which}: {', '.join(some)}; tracker fetch {missing}, or tracker import FILE, adds it"
+
+
+def whole_or_all(revisions: Sequence[Revision]) -> Sequence[Revision]:
+    """Return the complete ones of some revisions; all of them where none is."""
+    return [revision for revision in revisions if revision.release.complete] or revisions
 
 
 def current(revisions: Iterable[Revision]) -> Revision | None:

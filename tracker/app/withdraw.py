@@ -8,7 +8,6 @@ from datetime import datetime
 from tracker import archive
 from tracker.app.stored import Revision, Stored
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.labels import parse_label
 from tracker.model import Release
 from tracker.store.writer import Writer
 
@@ -25,9 +24,9 @@ def withdraw(stored: Stored, reference: str, reason: str, now: datetime) -> Rele
     except ValueError as error:
         raise UnknownReleaseError("say in words why it is withdrawn: the reason is kept and shown") from error
     if "@" not in reference:
-        stored.find(reference)
-        names = ", ".join(revision.release.name for revision in stored.labelled(parse_label(reference)))
-        raise UnknownReleaseError(f"say which revision of {reference} is to be withdrawn: {names}")
+        label = stored.find(reference).release.label
+        names = ", ".join(revision.release.name for revision in stored.labelled(label))
+        raise UnknownReleaseError(f"say which revision of {label} is to be withdrawn: {names}")
     with archive.draft(stored.home.snapshots) as draft, stored.store.importing() as writer:
         stored.refresh()
         revision = stored.find(reference)

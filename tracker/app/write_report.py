@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from tracker import policy as policies
 from tracker.app.compare import compare_releases
@@ -18,9 +20,9 @@ from tracker.errors import TrackerError
 from tracker.hcpcs.audit import audit
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.home import Home
-from tracker.model import Diff, Facet, Format, Selection
+from tracker.model import Diff, Facet, Format, Selection, Status
 from tracker.report import render
-from tracker.report.view import ReportView, build_view
+from tracker.report.view import ReportView, amount, build_view
 
 
 def load_policy(here: Path, home: Home) -> policies.Policy:
@@ -79,7 +81,7 @@ def view_diff(
     return build_view(
         HCPCS,
         diff,
-        remarks=[*_remarks(stored, diff), *remarks],
+        remarks=[*_remarks(stored, diff, selection), *remarks],
         problems={release.name: stored.problems(stored.find(release.name)) for release in (diff.old, diff.new)},
         audit=() if selection.facets or selection.events or selection.level else audit(diff),
         administrative=administrative or Facet.ACTION in selection.facets,
@@ -105,10 +107,15 @@ def render_as(view: ReportView, report_format: Format, template: Path | None = N
     return render_template(view, text, template.name)
 
 
-def write_file(path: Path, data: bytes, home: Home) -> None:
-    """Write a file whole or not at all: beside its place first, then under its name.
+def write_file(path: Path, data: bytes | Iterable[bytes], home: Home) -> None:
+    """Write a file whole or not at all: beside its place first, piece by piece, then under its name.
 
     A link stays a link. A device or pipe (`/dev/stdout`) is written to, and never replaced by a file.
+
+    Args:
+        path: the file.
+        data: its content, or the pieces of it. Whatever making them raises goes on to the caller, and nothing is left.
+        home: where nothing may be written over.
 
     Raises:
         TrackerError: it cannot be written, or is a place in the archive or index of `home`. A file that stood
@@ -116,32 +123,78 @@ def write_file(path: Path, data: bytes, home: Home) -> None:
     """
     if home.holds(path):
         raise TrackerError(f"{path} belongs to what is stored, and a report is not written over it: name another file")
-    temporary = None
+    pieces = (data,) if isinstance(data, bytes) else data
     try:
         if path.exists() and not path.is_file():
-            path.write_bytes(data)
-            return
-        target = Path(os.path.realpath(path))
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.draft")
-        temporary.write_bytes(data)
-        temporary.replace(target)
+            _write(path, pieces)
+        else:
+            _replace(Path(os.path.realpath(path)), pieces)
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        raise TrackerError(f"{path}: {error.strerror}: the report was not written") from error
+        raise TrackerError(f"{path}: {error.strerror or error}: the report was not written") from error
 
 
-def _remarks(stored: Stored, diff: Diff) -> Iterator[str]:
+def _replace(target: Path, pieces: Iterable[bytes]) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.draft")
+    try:
+        _write(temporary, pieces)
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
+
+
+def _remarks(stored: Stored, diff: Diff, selection: Selection) -> Iterator[str]:
     """Say what two revisions of one release have to do with each other, and which is the better one."""
-    old, new = diff.old, diff.new
-    if old.label == new.label and old.revision != new.revision:
-        earlier, later = sorted((old, new), key=lambda release: release.revision)
-        formats = (
-            f" ({earlier.source.format}, {later.source.format})" if earlier.source.format != later.source.format else ""
-        )
-        yield f"two revisions of one release; {later.name} came in as: {why_revised(earlier, later)}{formats}"
-    for release in {release.name: release for release in (old, new)}.values():
+    if diff.old.label == diff.new.label and diff.old.revision != diff.new.revision:
+        yield f"{_revised(diff)}{' in what was selected' if selection else ''}"
+    for release in {release.name: release for release in (diff.old, diff.new)}.values():
         meant = stored.current(release.label)
         if meant is not None and meant.release.name != release.name:
             yield f"{release.label} by itself means {meant.release.name}, not {release.name}"
+
+
+_VALUES: Final = {
+    Facet.DESCRIPTION: "description",
+    Facet.DATES: "date",
+    Facet.ACTION: "action code",
+    Facet.COVERAGE: "coverage code",
+    Facet.PAYMENT: "payment value",
+    Facet.CLASSIFICATION: "classification",
+    Facet.REFERENCE: "reference",
+    Facet.NOTE: "processing note",
+}
+"""What a changed value of each facet is called."""
+
+
+def _revised(diff: Diff) -> str:
+    """Return why a release has two revisions, and what that changed: `re-issued: 1 description, 2 coverage codes`."""
+    earlier, later = sorted((diff.old, diff.new), key=lambda release: release.revision)
+    why, nothing = {
+        "amended": ("amended by sheets", "nothing changed"),
+        "read again": ("read again by a newer program", "nothing changed"),
+        "an excerpt": (f"{later.name} is an excerpt", "no value differs"),
+        "the whole release": (f"{later.name} is the whole release", "no value differs"),
+        "other file format": (
+            f"other file format ({earlier.source.format}, {later.source.format})",
+            "no value differs",
+        ),
+        "re-issued": ("re-issued", "nothing changed"),
+    }[why_revised(earlier, later)]
+    codes = Counter(change.status for change in diff.changes)
+    came, went = (Status.ADDED, Status.REMOVED) if diff.old is earlier else (Status.REMOVED, Status.ADDED)
+    values = Counter(HCPCS.fields[field.field].facet for change in diff.changes for field in change.fields)
+    told = [
+        *(
+            f"{amount(codes[status], 'code')} {verb}"
+            for status, verb in ((came, "added"), (went, "gone"))
+            if codes[status]
+        ),
+        *(amount(values[facet], noun) for facet, noun in _VALUES.items() if values[facet]),
+    ]
+    return f"{why}: {', '.join(told) or nothing}"

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import typer
 
-from tracker.cli import changes, codes, releases
+from tracker.cli import changelog, changes, codes, history, lists, publisher, releases, search
 from tracker.cli.shared import app
 from tracker.errors import TrackerError
 
-__all__ = ["app", "changes", "codes", "main", "releases"]
+__all__ = ["app", "changelog", "changes", "codes", "history", "lists", "main", "publisher", "releases", "search"]
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from tracker.cli.shared import (
     New,
     Old,
     app,
+    event_ids,
     fail_if_reached,
     format_of,
     here,
@@ -42,7 +43,8 @@ def diff(
     ] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only procedures, or only modifiers.")] = None,
     events: Annotated[
-        list[str] | None, typer.Option(help="Only this event, by its id; repeatable.", callback=known_events)
+        list[str] | None,
+        typer.Option(help="Only this event, by its id; repeatable.", callback=known_events, autocompletion=event_ids),
     ] = None,
     level: Annotated[Level | None, typer.Option(help="Only events of this level or a more serious one.")] = None,
     administrative: Administrative = False,

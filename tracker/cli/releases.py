@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.shared import Everything, Home, app, limit, open_home, print_lines, warn, working
+from tracker.cli.shared import Everything, Home, app, limit, open_home, print_lines, release_labels, warn, working
 
 if TYPE_CHECKING:
     from tracker.app.import_release import Imported
@@ -49,7 +49,7 @@ def import_(
             with working(f"Reading {path.name}"):
                 results = import_path(stored, path, options, datetime.now(UTC))
             for imported in results:
-                _tell_imported(stored, imported)
+                tell_imported(stored, imported)
 
 
 @app.command(epilog="Example: tracker releases")
@@ -67,7 +67,9 @@ def releases(home: Home = None) -> None:
 
 @app.command(epilog="Example: tracker problems 2025")
 def problems(
-    release: Annotated[str, typer.Argument(help="A label, or a revision: 2025, 2025-10@2.")],
+    release: Annotated[
+        str, typer.Argument(help="A label, or a revision: 2025, 2025-10@2.", autocompletion=release_labels)
+    ],
     everything: Everything = False,
     home: Home = None,
 ) -> None:
@@ -84,7 +86,9 @@ def problems(
 
 @app.command(epilog='Example: tracker withdraw 2025@1 --reason "wrong file"')
 def withdraw(
-    release: Annotated[str, typer.Argument(help="The revision, with its number: 2025@1.")],
+    release: Annotated[
+        str, typer.Argument(help="The revision, with its number: 2025@1.", autocompletion=release_labels)
+    ],
     reason: Annotated[str, typer.Option(help="Why; it is kept and shown.")],
     home: Home = None,
 ) -> None:
@@ -102,7 +106,8 @@ def withdraw(
         typer.echo(f"{withdrawn.name} is withdrawn; {now}")
 
 
-def _tell_imported(stored: Stored, imported: Imported) -> None:
+def tell_imported(stored: Stored, imported: Imported) -> None:
+    """Say what became of one file: stored or not, why, and what was odd in it."""
     from tracker.report import listing
     from tracker.report.view import amount
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Keep every HCPCS release as a versioned snapshot, and say what changed between any two.",
     epilog="Start with: tracker import FILE, then: tracker diff 2025 2026",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -47,6 +46,31 @@ def known_events(names: list[str] | None) -> list[str] | None:
     return names
 
 
+def release_labels(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete what means a stored release: a label, `latest` or `previous`; behind an `@`, a revision.
+
+    It reads the names of the snapshot files alone, which takes no time; whatever is wrong is another command's to say.
+    """
+    with suppress(Exception):
+        from tracker import archive
+        from tracker.home import find_home
+
+        named = context.params.get("home") or context.find_root().params.get("home")
+        home = find_home(Path(named) if named else None, os.environ, Path.cwd(), archive.holds_snapshots)
+        found = archive.files(home.snapshots)
+        revisions = [f"{label}@{revision}" for label, revision in found] if "@" in incomplete else []
+        labels = [*dict.fromkeys(label for label, _ in found), "latest", "previous"]
+        return [word for word in (*labels, *revisions) if word.startswith(incomplete.lower())]
+    return []
+
+
+def event_ids(incomplete: str) -> list[str]:
+    """Complete the id of an event."""
+    from tracker.hcpcs.event_list import EVENTS
+
+    return [name for name in EVENTS if name.startswith(incomplete)]
+
+
 def _print_version(asked: bool) -> None:
     if asked:
         from tracker import __version__
@@ -63,12 +87,18 @@ FailOn = Annotated[
     Level | None, typer.Option(help="End with 1 if an event that no policy waives is of this level or more serious.")
 ]
 FORMAT_HELP = "text, json, csv, html, markdown or xlsx; else as the file's ending says."
-Old = Annotated[str, typer.Argument(help="The older side: a label, or a revision (2025@1).")]
-New = Annotated[str, typer.Argument(help="The newer side.")]
+Old = Annotated[
+    str,
+    typer.Argument(
+        help="The older side: a label (2025, 2025-10, Oct 2025), a revision (2025@1), latest or previous.",
+        autocompletion=release_labels,
+    ),
+]
+New = Annotated[str, typer.Argument(help="The newer side.", autocompletion=release_labels)]
 Everything = Annotated[bool, typer.Option("--all", help="On a terminal, show all instead of the first 50 a group.")]
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _tracker(
     context: typer.Context,
     home: Annotated[Path | None, typer.Option("--home", readable=False, help=_HOME_HELP)] = None,
@@ -77,6 +107,10 @@ def _tracker(
     ] = False,
 ) -> None:
     context.obj = home
+    if context.invoked_subcommand is None:
+        from tracker.cli.search import overview
+
+        overview(home)
 
 
 def format_of(output: Path | None, asked: Format | None = None) -> Format:
@@ -106,10 +140,15 @@ def fail_if_reached(view: ReportView, level: Level | None) -> None:
         raise typer.Exit(1)
 
 
-def show_bytes(data: bytes) -> None:
+def show_bytes(*pieces: bytes) -> None:
     """Write a rendered report to standard output."""
+    show_pieces(pieces)
+
+
+def show_pieces(pieces: Iterable[bytes]) -> None:
+    """Write a report to standard output while it is rendered."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.writelines(pieces)
 
 
 def limit(everything: bool) -> int | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import IO, Final, TypeAlias, TypeVar
 from xml.parsers import expat
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from tracker.errors import SourceError
 from tracker.formats.cells import Cell, letter
@@ -24,25 +26,93 @@ T = TypeVar("T")
 Row: TypeAlias = tuple[int, Sequence[T]]
 """The one-based number of a row, and its cells."""
 
-Lost = Mapping[tuple[int, int], str]
-"""One-based row and column of a cell that calamine shows as blank -> its error or formula."""
+Lost = Mapping[int, Mapping[int, str]]
+"""One-based row and zero-based column of a cell that calamine shows as blank -> its error or formula."""
 
 _BOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _BLOCK: Final = 1024 * 1024
 _XLS: Final = b"\xd0\xcf\x11\xe0"
-_CELLS: Final = 104 * 99_999
-"""Cells of the largest sheet: as many as the quick look lets pass. A release of CMS has 424,656; calamine needs 32
-bytes for each."""
+_PROTECTED: Final = "EncryptedPackage".encode("utf-16-le")
+_CELLS: Final = 16 * 1_049_999
+"""Cells of the largest sheet: as many as the quick look lets pass. A release of CMS has 424,656, a list of a million
+rows may have 16 columns; calamine needs 32 bytes for each."""
 
-_UNUSUAL: Final = re.compile(
-    rb"<c(?!"
-    rb' r="[A-C]?[A-Z]\d{1,5}"'  # up to column CZ and row 99,999
-    rb'(?: s="\d++")?+(?: t="(?:[bdns]|inlineStr)")?+'  # no error, and no text that a formula came to
-    rb"(?:/>|><[vi])"  # no formula
-    rb")[\s>/]"
+_UNUSUAL: Final = tuple(
+    re.compile(
+        rb"<c(?!"
+        rb' r="' + reach + rb'"'
+        rb'(?: s="\d++")?+(?: t="(?:[bdns]|inlineStr)")?+'  # no error, and no text that a formula came to
+        rb"(?:/>|><[vi])"  # no formula
+        rb")[\s>/]"
+    )
+    for reach in (
+        rb"[A-C]?[A-Z]\d{1,5}",  # up to column CZ and row 99,999
+        rb"[A-P](?:\d{1,6}|10[0-4]\d{4})",  # up to column P and row 1,049,999
+    )
 )
+"""What finds a cell that is not of the usual kinds, or lies outside of what a list reaches to: wide, or long."""
+
 _REFERENCE: Final = re.compile(r"([A-Za-z]+)([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of cells. `hidden`: Excel does not show it."""
+
+    name: str
+    hidden: bool
+    _cells: CalamineSheet
+    _lost: Lost
+
+    def rows(self) -> Iterator[Row[Cell]]:
+        """Yield the rows anew at each call, as wide as the sheet; empty rows left out."""
+        begin, end = self._cells.start or (0, 0), self._cells.end or (-1, -1)  # both zero-based
+        before: list[Cell] = [""] * begin[1]
+        last = max((end[0] + 1, *self._lost))
+        laid_out: Iterator[list[Cell]] = chain(self._cells.iter_rows(), repeat([]))
+        for line, cells in zip(range(1, last + 1), laid_out, strict=False):
+            row = before + cells if before and cells else cells
+            for column, text in self._lost.get(line, {}).items():
+                row = [*row, *[""] * (column + 1 - len(row))]
+                row[column] = text
+            if row.count("") < len(row):
+                yield line, row
+
+
+def open_sheets(name: str, data: bytes, size: int = SIZE) -> list[Sheet]:
+    """Return all sheets of a workbook, hidden ones too.
+
+    Args:
+        name: the file's name, for messages.
+        data: its content.
+        size: the most bytes that it may unpack to.
+
+    Raises:
+        SourceError: the file is no workbook, is protected, or far too large.
+    """
+    if data.startswith(_XLS) and _PROTECTED in data:
+        raise SourceError(f"{name} is protected by a password: save it without one")
+    try:
+        lost = {} if data.startswith(_XLS) else _look(name, data, size)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        return [
+            Sheet(
+                sheet.name,
+                sheet.visible is not SheetVisibleEnum.Visible,
+                workbook.get_sheet_by_name(sheet.name),
+                lost.get(sheet.name, {}),
+            )
+            for sheet in workbook.sheets_metadata
+            if sheet.typ is SheetTypeEnum.WorkSheet
+        ]
+    except BaseException as error:
+        # A damaged file can make calamine's Rust panic, which reaches Python as a BaseException without a home.
+        known = isinstance(error, (CalamineError, expat.ExpatError, KeyError, *DAMAGED))
+        if not known and type(error).__name__ != "PanicException":
+            raise
+        message = f"{name}: the workbook cannot be read ({error}): is it whole, and without a password?"
+        raise SourceError(message) from error
 
 
 def sheets(name: str, data: bytes, shown: Callable[[Cell], T]) -> dict[str, list[Row[str | T]]]:
@@ -54,39 +124,17 @@ def sheets(name: str, data: bytes, shown: Callable[[Cell], T]) -> dict[str, list
         shown: what to make of a cell that holds no text: `cells.text`, or anything else.
 
     Raises:
-        SourceError: the file is no workbook, is protected, or far too large.
+        SourceError: as `open_sheets`.
     """
-    try:
-        lost = {} if data.startswith(_XLS) else _look(name, data)
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        return {
-            sheet.name: _rows(workbook, sheet.name, lost.get(sheet.name, {}), shown)
-            for sheet in workbook.sheets_metadata
-            if sheet.typ is SheetTypeEnum.WorkSheet
-        }
-    except BaseException as error:
-        # A damaged file can make calamine's Rust panic, which reaches Python as a BaseException without a home.
-        known = isinstance(error, (CalamineError, expat.ExpatError, KeyError, *DAMAGED))
-        if not known and type(error).__name__ != "PanicException":
-            raise
-        message = f"{name}: the workbook cannot be read ({error}): is it whole, and without a password?"
-        raise SourceError(message) from error
+    return {
+        sheet.name: [
+            (line, [cell if isinstance(cell, str) else shown(cell) for cell in row]) for line, row in sheet.rows()
+        ]
+        for sheet in open_sheets(name, data)
+    }
 
 
-def _rows(workbook: CalamineWorkbook, sheet: str, lost: Lost, shown: Callable[[Cell], T]) -> list[Row[str | T]]:
-    rows: list[list[str | T]] = [
-        [cell if isinstance(cell, str) else shown(cell) for cell in row]
-        for row in workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    ]
-    for (line, column), text in lost.items():
-        rows.extend([] for _ in range(line - len(rows)))
-        row = rows[line - 1]
-        row.extend("" for _ in range(column - len(row)))
-        row[column - 1] = text
-    return [(line, row) for line, row in enumerate(rows, 1) if any(row)]
-
-
-def _look(name: str, data: bytes) -> dict[str, Lost]:
+def _look(name: str, data: bytes, limit: int) -> dict[str, Lost]:
     """Look at the sheets of an `.xlsx` before calamine does, and return for each what calamine will not show.
 
     Raises:
@@ -95,17 +143,16 @@ def _look(name: str, data: bytes) -> dict[str, Lost]:
     lost: dict[str, Lost] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         size = sum(part.file_size for part in book.infolist())
-        if size > SIZE:
+        if size > limit:
             raise SourceError(f"{name} would unpack to {size:,} bytes, more than a list of codes has")
         parts = {part.replace("\\", "/").lower(): part for part in book.namelist()}
         if _BOOK not in parts:
             raise SourceError(f"{name} is an office document and no .xlsx: save the records as .xlsx")
         for sheet, part in _sheet_parts(book.read(parts[_BOOK]), book.read(parts[_RELATIONS])).items():
-            with book.open(parts[part.lower()]) as xml:
-                usual = _is_usual(xml)
-            if usual:
+            if any(_is_usual(book, parts[part.lower()], unusual) for unusual in _UNUSUAL):
                 continue
-            cells = _Cells(book.read(parts[part.lower()]))
+            with book.open(parts[part.lower()]) as xml:
+                cells = _Cells(xml)
             if cells.rows * cells.columns > _CELLS:
                 reach = f"column {letter(cells.columns - 1)} and row {cells.rows:,}"
                 message = f"{name}: the sheet {sheet!r} reaches to {reach}, too far for a list of codes"
@@ -124,17 +171,18 @@ def _sheet_parts(book: bytes, relations: bytes) -> dict[str, str]:
     }
 
 
-def _is_usual(xml: IO[bytes]) -> bool:
-    """Whether all cells of a sheet are as CMS has them. Read in blocks, which is faster than at once."""
+def _is_usual(book: zipfile.ZipFile, part: str, unusual: re.Pattern[bytes]) -> bool:
+    """Whether all cells of a sheet are of the usual kinds. Read in blocks, which is faster than at once."""
     rest, known = b"", False
-    while block := xml.read(_BLOCK):
-        text = rest + block
-        known = known or b"<sheetData" in text
-        end = max(text.rfind(b"<c"), 0)
-        if _UNUSUAL.search(text, 0, end):
-            return False
-        rest = text[end:]
-    return known and not _UNUSUAL.search(rest)
+    with book.open(part) as xml:
+        while block := xml.read(_BLOCK):
+            text = rest + block
+            known = known or b"<sheetData" in text
+            end = max(text.rfind(b"<c"), 0)
+            if unusual.search(text, 0, end):
+                return False
+            rest = text[end:]
+    return known and not unusual.search(rest)
 
 
 def _elements(xml: bytes, name: str) -> list[dict[str, str]]:
@@ -149,9 +197,9 @@ def _elements(xml: bytes, name: str) -> list[dict[str, str]]:
 class _Cells:
     """The cells of one sheet: how far they reach, and which hold an error or a formula that was never calculated."""
 
-    def __init__(self, xml: bytes) -> None:
+    def __init__(self, xml: IO[bytes]) -> None:
         self.rows = self.columns = 0
-        self.lost: dict[tuple[int, int], str] = {}
+        self.lost: dict[int, dict[int, str]] = {}
         self._row = self._column = 0
         self._at = (0, 0)
         self._type = self._inside = ""
@@ -161,7 +209,7 @@ class _Cells:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.ParseFile(io.BytesIO(xml))
+        parser.ParseFile(xml)
 
     def _start(self, tag: str, values: dict[str, str]) -> None:
         self._inside = _local(tag)
@@ -188,9 +236,13 @@ class _Cells:
         self.rows, self.columns = max(self.rows, self._at[0]), max(self.columns, self._at[1])
         value = self._texts.get("v")
         if self._type == "e":
-            self.lost[self._at] = value or "#N/A"
+            self._lose(value or "#N/A")
         elif "f" in self._texts and not value and (value is None or self._type != "str"):  # a text may come to nothing
-            self.lost[self._at] = "=" + self._texts["f"]
+            self._lose("=" + self._texts["f"])
+
+    def _lose(self, text: str) -> None:
+        row, column = self._at
+        self.lost.setdefault(row, {})[column - 1] = text
 
 
 def _local(tag: str) -> str:

@@ -10,6 +10,7 @@ Field names are permanent: archives and users' scripts depend on them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from tracker.hcpcs import code_lists
@@ -72,6 +73,12 @@ COLUMNS: Final[Mapping[str, Field]] = {column: row for row in _ROWS for column i
 
 KEY_COLUMNS: Final = ("HCPC", "SEQNUM", "RECID")
 """The three columns of a CMS workbook that make up the record's key, and are not fields."""
+
+CODE: Final = re.compile(r"[A-Z]\d{4}")
+"""What a procedure code looks like. A modifier has two characters, of which no more can be said."""
+
+FOREIGN_CODES: Final = {"CPT": re.compile(r"\d{4}[0-9A-Z]"), "CDT": re.compile(r"D\d{4}")}
+"""The codes of others that stand beside these in lists and cross references: no release here holds them."""
 
 RANGES: Final = {
     "A": "Transportation, medical and surgical supplies, administrative",

@@ -16,12 +16,32 @@ from typing import Final
 
 from tracker.errors import UnknownReleaseError
 
-_QUARTERS: Final = {"01": "jan january q1", "04": "apr april q2", "07": "jul july q3", "10": "oct october q4"}
-_MONTHS: Final = {word: month for month, words in _QUARTERS.items() for word in words.split()}
-_OTHER_MONTH: Final = re.compile("feb(ruary)?|mar(ch)?|may|june?|aug(ust)?|sept?(ember)?|nov(ember)?|dec(ember)?")
-_LABEL: Final = re.compile(r"((?:19|20)\d\d)(?:-(01|04|07|10))?")
+_QUARTERS: Final = ("01", "04", "07", "10")
+_MONTHS: Final = {
+    word: f"{number:02}"
+    for number, words in enumerate(
+        (
+            "jan january q1", "feb february", "mar march", "apr april q2", "may", "jun june", "jul july q3",
+            "aug august", "sep sept september", "oct october q4", "nov november", "dec december",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
+_LABELS: Final = tuple(
+    re.compile(form.replace("YEAR", "(?P<year>(?:19|20)[0-9]{2})"))
+    for form in (
+        "YEAR",
+        "YEAR[-/](?P<month>0[1-9]|1[0-2])",  # 2026-04, 2026/04
+        "(?P<month>0[1-9]|1[0-2])/YEAR",
+        "YEAR[-/ ]?(?P<month>q[1-4]|[a-z]+)",  # 2026q2, 2026-apr, 2026 april
+        "(?P<month>q[1-4]|[a-z]+)[-/ ]?YEAR",
+    )
+)
 _YEAR: Final = re.compile(r"(?:hcpcs?)?((?:19|20)\d\d)(q[1-4])?|hcpcs?(\d\d)")
 _NUMBER: Final = re.compile(r"\d\d?")
+_QUARTERLY: Final = 2020
+"""The first year in which CMS published more than one release."""
 _CENTURY: Final = 49
 """The last two-digit year that is one of this century."""
 
@@ -38,18 +58,24 @@ class NameHints:
 def parse_label(text: str) -> str:
     """Return the label as it is stored: `2026` for `2026` and `2026-01`, `2026-04` for itself.
 
+    Other spellings: `2026Q2`, `2026-Q2`, `Q2 2026`, `April 2026`, `2026-apr`, `04/2026`, in any case.
+
     Raises:
         UnknownReleaseError: the text is no year or quarter.
     """
-    match = _LABEL.fullmatch(text.strip())
-    if match is None:
-        message = (
-            f"{text!r} is not a release label: write the year (2026) for January, "
-            "or 2026-04, 2026-07, 2026-10 for a later quarter"
-        )
-        raise UnknownReleaseError(message)
-    year, month = match.groups()
-    return year if month in (None, "01") else f"{year}-{month}"
+    words = " ".join(text.lower().split())
+    found = next((match.groupdict() for form in _LABELS if (match := form.fullmatch(words))), {"year": "", "month": ""})
+    year, told = found["year"], found.get("month", "01")
+    month = _MONTHS.get(told, told)
+    if month in _QUARTERS:
+        return year if month == "01" else f"{year}-{month}"
+    message = (
+        f"{text!r} is not a release label: write the year (2026) for January, "
+        "or 2026-04, 2026-07, 2026-10 for a later quarter"
+    )
+    if month in _MONTHS.values():
+        message += f"; in that month {label_on(date(int(year), int(month), 1))} is in effect"
+    raise UnknownReleaseError(message)
 
 
 def effective_date(label: str) -> date:
@@ -61,6 +87,13 @@ def effective_date(label: str) -> date:
 def label_on(day: date) -> str:
     """Return the label of the release in effect on a day: `2025-10` for 2025-11-20."""
     return parse_label(f"{day.year}-{(day.month - 1) // 3 * 3 + 1:02}")
+
+
+def labels_between(first: str, last: str) -> list[str]:
+    """Return the labels of all releases from one to another, both included: one a year, and four since 2020."""
+    begin, end = effective_date(first), effective_date(last)
+    days = (date(year, month, 1) for year in range(begin.year, end.year + 1) for month in map(int, _QUARTERS))
+    return [label_on(day) for day in days if begin <= day <= end and (day.month == 1 or day.year >= _QUARTERLY)]
 
 
 def name_hints(name: str) -> NameHints:
@@ -79,8 +112,8 @@ def name_hints(name: str) -> NameHints:
 def _label(words: list[str], marks: list[str]) -> str | None:
     """Return the label that the words of a name tell; of the publisher's marks only a quarter counts."""
     years = set()
-    months = {_MONTHS.get(word, word) for word in words if word in _MONTHS or _OTHER_MONTH.fullmatch(word)}
-    months |= {_MONTHS[word] for word in marks if word in _MONTHS}
+    months = {_MONTHS[word] for word in words if word in _MONTHS}
+    months |= {_MONTHS[word] for word in marks if _MONTHS.get(word) in _QUARTERS}
     for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
         match = _YEAR.fullmatch(word)
         if match is None:

@@ -14,7 +14,7 @@ on with, and a new life begins where the code is reused for something else, or r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -50,15 +50,30 @@ def lives(sightings: Iterable[Sighting], became: Became) -> tuple[Life, ...]:
         elif life is None:
             found.append(_first(sighting))
         else:
-            events = became(life.sightings[-1], sighting)
+            events = became(life.known, sighting)
+            begin = _day(sighting, HCPCS.acted) or sighting.release.effective_date
             if "code-reused" in events:
                 found.append(_reused(life, sighting))
-            elif "code-reactivated" in events:
-                begin = _day(sighting, HCPCS.acted) or sighting.release.effective_date
-                found.append(_Life(begin, _day(sighting, HCPCS.ended), [sighting], reactivated=True))
+            elif "code-reactivated" in events and life.is_over(begin):
+                found.append(_Life(begin, _day(sighting, HCPCS.ended), [sighting], sighting, reactivated=True))
             else:
-                life.go_on(sighting)
+                life.go_on(sighting, found[-2] if found[1:] else None)
     return tuple(life.closed() for life in found)
+
+
+def filled(sighting: Sighting, before: Sighting) -> Sighting:
+    """Return a sighting with what its release does not know of the code taken from what was known before."""
+    if sighting.record is None or before.record is None:
+        return sighting
+    lost = _known(before) - _known(sighting)
+    if not lost:
+        return sighting
+    values = {name: value for name, value in sighting.record.values.items() if name not in lost}
+    values |= {name: value for name, value in before.record.values.items() if name in lost}
+    return Sighting(
+        replace(sighting.release, fields=sighting.release.fields | lost),
+        replace(sighting.record, values=values, unknown=sighting.record.unknown - lost),
+    )
 
 
 def valid_on(
@@ -103,16 +118,22 @@ def release_on(day: date) -> str:
 
 @dataclass(slots=True)
 class _Life:
+    """A life while it is read; `known` is its last sighting, filled with what the earlier ones knew."""
+
     first: date | None
     last: date | None
     sightings: list[Sighting]
+    known: Sighting
     ending: Ending | None = None
     reactivated: bool = field(default=False, kw_only=True)
 
-    def go_on(self, sighting: Sighting) -> None:
-        """Take what a later release says: it may correct the first day, and set, move or take back the last one."""
-        added = _day(sighting, HCPCS.added)
-        if added is not None and added != _day(self.sightings[-1], HCPCS.added):
+    def go_on(self, sighting: Sighting, former: _Life | None) -> None:
+        """Take what a later release says: it may correct the first day, and set, move or take back the last one.
+
+        The added date of a reactivated code is that of its first life.
+        """
+        added = _moved(self.known, sighting, HCPCS.added)
+        if added is not None and not self.reactivated and (former is None or former.make_room(added)):
             self.first = added
         if _tells_end(sighting):
             self.last = _day(sighting, HCPCS.ended)
@@ -120,6 +141,19 @@ class _Life:
             self.last = None
         self.ending = None
         self.sightings.append(sighting)
+        self.known = filled(sighting, self.known)
+
+    def is_over(self, day: date) -> bool:
+        """Whether the life has come, and ended, before a day."""
+        return self.last is not None and self.last < day and (self.first is None or self.first < day)
+
+    def make_room(self, begin: date) -> bool:
+        """End before the day on which the next life begins; return False if that is none after this one's first."""
+        if self.first is not None and begin <= self.first:
+            return False
+        if self.last is None or self.last >= begin:
+            self.last, self.ending = begin - _ONE_DAY, Ending.REUSED
+        return True
 
     def closed(self) -> Life:
         ending = self.ending or (Ending.ENDED if self.last else None)
@@ -130,7 +164,8 @@ def _first(sighting: Sighting) -> _Life:
     """Begin with the earliest release. A code that it reactivates had ended, on a day that it does not tell."""
     added, acted = _day(sighting, HCPCS.added), _day(sighting, HCPCS.acted)
     reactivated = _text(sighting, "action_code") == "R" and acted is not None and (added is None or added < acted)
-    return _Life(acted if reactivated else added, _day(sighting, HCPCS.ended), [sighting], reactivated=reactivated)
+    first, last = acted if reactivated else added, _day(sighting, HCPCS.ended)
+    return _Life(first, last, [sighting], sighting, reactivated=reactivated)
 
 
 def _reused(life: _Life, sighting: Sighting) -> _Life:
@@ -138,12 +173,10 @@ def _reused(life: _Life, sighting: Sighting) -> _Life:
 
     It begins on the new added date (G9890), else on the new action date (modifier CS), else with the release.
     """
-    moved = (_moved(life.sightings[-1], sighting, name) for name in (HCPCS.added, HCPCS.acted))
-    begin = next((day for day in moved if day and (life.first is None or day > life.first)), None)
-    begin = begin or sighting.release.effective_date
-    if life.last is None or life.last >= begin or life.ending is Ending.GONE:
-        life.last, life.ending = begin - _ONE_DAY, Ending.REUSED
-    return _Life(begin, _day(sighting, HCPCS.ended), [sighting])
+    moved = (_moved(life.known, sighting, name) for name in (HCPCS.added, HCPCS.acted))
+    days = (*moved, sighting.release.effective_date, life.first and life.first + _ONE_DAY)
+    begin = next(day for day in days if day and life.make_room(day))
+    return _Life(begin, _day(sighting, HCPCS.ended), [sighting], sighting)
 
 
 def _moved(old: Sighting, new: Sighting, name: str) -> date | None:
@@ -162,8 +195,12 @@ def _text(sighting: Sighting, name: str) -> str:
 
 def _tells_end(sighting: Sighting) -> bool:
     """Whether a blank last valid day means that there is none."""
-    unknown = sighting.record.unknown if sighting.record else frozenset()
-    return HCPCS.ended in sighting.release.fields and HCPCS.ended not in unknown
+    return HCPCS.ended in _known(sighting)
+
+
+def _known(sighting: Sighting) -> frozenset[str]:
+    """Return the fields that a release knows of the code."""
+    return sighting.release.fields - (sighting.record.unknown if sighting.record else frozenset())
 
 
 def _is_in(day: date, life: Life) -> bool:
@@ -184,9 +221,10 @@ class _Question:
 
     def inside(self, life: Life) -> Validity:
         """Answer for a day in a life: yes, unless what is stored does not reach so far."""
-        proof = life.sightings[-1].release
-        if life.last is None and not _tells_end(life.sightings[-1]):
-            return self._cannot_tell(f"{proof.name} does not tell whether it ended", life)
+        telling = [seen.release for seen in life.sightings if _tells_end(seen)]
+        if life.last is None and not telling:
+            return self._cannot_tell(f"{life.sightings[-1].release.name} does not tell whether it ended", life)
+        proof = telling[-1] if telling else life.sightings[-1].release
         if life.last is None and self.day > until(proof):
             why = f"valid when last seen, in {proof.name}, which speaks of days up to {until(proof)}"
             return self._cannot_tell(why, life)
@@ -198,7 +236,9 @@ class _Question:
 
     def behind(self, life: Life, after: Life | None) -> Validity:
         """Answer for a day after a life: no, unless the code left without a word and nobody knows when."""
-        then = f"; valid again from {after.first}" if after else ""
+        then = ""
+        if after:
+            then = f"; {'valid again' if after.reactivated else 'it stands for something else'} from {after.first}"
         if life.ending is not Ending.GONE:
             proof = (after or life).sightings[0 if after else -1].release
             end = f"it stood for something else up to {life.last}" if life.ending is Ending.REUSED else None
@@ -216,10 +256,12 @@ class _Question:
     def ahead(self, life: Life) -> Validity:
         """Answer for a day before the first life."""
         proof = life.sightings[-1].release
-        if life.reactivated:
+        added = _day(life.sightings[0], HCPCS.added)
+        if life.reactivated and (added is None or added <= self.day):
             why = f"reactivated from {life.first}; when it had ended before, no stored release tells"
             return self._cannot_tell(why, life)
-        return self._no(f"not yet: its first valid day is {life.first}", life, proof)
+        first = added if life.reactivated else life.first
+        return self._no(f"not yet: its first valid day is {first}", life, proof)
 
     def never_seen(self) -> Validity:
         """Answer for a code that no release holds: no, where a complete release would hold it."""
@@ -249,7 +291,9 @@ class _Question:
             release = seen.release
             if seen.record is None and release.effective_date <= self.day <= until(release):
                 newest = life.sightings[-1].release.name
-                yield f"{release.name} does not hold it; {newest} has it as if it had never left"
+                was_held = release.effective_date > life.sightings[0].release.effective_date
+                told = "as if it had never left" if was_held else f"valid from {life.first}"
+                yield f"{release.name} does not hold it; {newest} has it {told}"
         after = next((seen for seen in life.sightings if seen.release.effective_date > self.day), None)
         name = HCPCS.title[0]
         if after and self.day > until(described.release) and _text(after, name) != _text(described, name):

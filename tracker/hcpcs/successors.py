@@ -23,7 +23,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
 
-from tracker.hcpcs.catalogue import HCPCS
+from tracker.hcpcs.catalogue import FOREIGN_CODES, HCPCS
 from tracker.hcpcs.doses import billing_units
 from tracker.hcpcs.likeness import (
     AFTER,
@@ -57,7 +57,6 @@ MOST: Final = 3
 # with nothing declared after it.
 _VALID, _OUTSIDE, _UNKNOWN, _DEAD_END = 1.0, 0.8, 0.3, 0.1
 
-_OUTSIDE_CODE: Final = re.compile(r"(?P<cpt>\d{4}[0-9A-Z])|(?P<cdt>D\d{4})")
 _RANGE: Final = re.compile(r"([A-Z])(\d{4}) ?(?:-|to|through) ?\1?(\d{4})")
 _LONGEST_RANGE: Final = 50
 
@@ -229,10 +228,8 @@ class _Search:
             why = f"CMS's cross reference{trail}"
             record = self.lookup(code)
             if record is None:
-                outside = _OUTSIDE_CODE.fullmatch(code)
-                where = "not known in this release"
-                if outside:
-                    where = f"a {'CPT' if outside['cpt'] else 'CDT'} code, outside this file"
+                outside = next((name for name, shape in FOREIGN_CODES.items() if shape.fullmatch(code)), None)
+                where = f"a {outside} code, outside this file" if outside else "not known in this release"
                 found.append(_Found(None, code, _OUTSIDE if outside else _UNKNOWN, f"{why}: {where}"))
             elif not self._is_over(record):
                 found.append(_Found(record, code, _VALID, why))

@@ -2,32 +2,31 @@
 
 The page's frame is a Jinja2 template, `templates/report.html.j2`. What comes by the thousand (entries, tasks)
 is put together here, because a template takes ten times as long for it; the charts are in `charts`. Whatever
-a release says passes `visible` and is escaped: by `_escape` here, by Jinja2 in a template. A policy in the page
-(CSP) lets the browser run and apply nothing but the page's own script and style.
+a release says is escaped: by `page.escape` here, by Jinja2 in a template.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from itertools import groupby
 from traceback import extract_tb
 from typing import Final
 
-from jinja2 import DictLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2 import TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from tracker.errors import TrackerError
 from tracker.model import Change, Event, EventKind, FieldChange, Finding, Kind, Successor, Value, Wording
 from tracker.report import charts
+from tracker.report import page as pages
+from tracker.report.page import escape as _escape
+from tracker.report.page import lots as _lots
 from tracker.report.rows import NO_SUCCESSOR, Cell, heading, release_facts
 from tracker.report.view import (
     Entry,
@@ -47,16 +46,11 @@ from tracker.report.view import (
 PAGE: Final = "report.html.j2"
 """The name by which an own template may extend the page."""
 
-_LOT: Final = 24
-"""How many entries make a lot; the style sheet guesses its height."""
-
-_NO_SCRIPT_STYLE: Final = ".js{display:none!important}"
-
 _ABOUT_FILES: Final = ("Format", "Size in bytes", "Publisher's mark", "SHA-256 of the file", "Digest of the content")
 """Facts of a release that few readers ask for."""
 
 _PARTS: Final = ("compared", "counts", "act", "quality", "audit")
-_OWN_IDS: Final = frozenset(
+OWN_IDS: Final = frozenset(
     {"top", "content", "sections", "filters", "search", "shown", "event", "letter", "everything", "nothing-title"}
     | {name for part in _PARTS for name in (part, f"{part}-title")}
 )
@@ -98,10 +92,6 @@ def render_template(view: ReportView, template: str, name: str = "template") -> 
         raise TrackerError(f"{where}: {_sentence(told)}") from error
 
 
-def _escape(text: str) -> str:
-    return escape(visible(text))
-
-
 def _sentence(text: str) -> str:
     """Return a message of Jinja2 as the end of a sentence on one line."""
     return " ".join(visible(text).split()).rstrip(".")
@@ -109,22 +99,10 @@ def _sentence(text: str) -> str:
 
 def _environment(view: ReportView) -> ImmutableSandboxedEnvironment:
     """Return the sandbox in which the page and own templates are rendered, with all that they may use."""
-    folder = files("tracker.report") / "templates"
-    style, script = ((folder / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
-    environment = ImmutableSandboxedEnvironment(
-        loader=DictLoader({PAGE: (folder / PAGE).read_text(encoding="utf-8")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
-    environment.filters |= {"number": "{:,}".format}
+    environment = pages.environment(PAGE, ("style.css",), "script.js")
     environment.globals |= {
         "view": view,
         "words": words,
-        "amount": amount,
         "describe": describe,
         "units": amount_of_units,
         "title": partial(title, view.code_set),
@@ -132,29 +110,8 @@ def _environment(view: ReportView) -> ImmutableSandboxedEnvironment:
         "marked": lambda field: Markup(_marked(field)),  # noqa: S704 - escaped by _marked
         "heading": heading(view),
         "draw": Drawing(view),
-        "style": Markup(style),  # noqa: S704 - our own file
-        "script": Markup(script),  # noqa: S704 - our own file
-        "no_script_style": Markup(_NO_SCRIPT_STYLE),  # noqa: S704 - our own
-        "policy": _policy(script, style, _NO_SCRIPT_STYLE),
     }
     return environment
-
-
-def _finalize(value: object) -> object:
-    """Return what a template prints for a value: nothing for None, no hidden characters."""
-    if value is None:
-        return ""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _policy(script: str, *styles: str) -> str:
-    """Return a content security policy under which nothing is loaded, and only these texts run or apply."""
-    allowed = " ".join(map(_source, styles))
-    return f"default-src 'none'; script-src {_source(script)}; style-src {allowed}; base-uri 'none'; form-action 'none'"
-
-
-def _source(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,20 +128,34 @@ class Duty:
     alike: bool
 
 
-class Drawing:
-    """Draws the parts of a page that are more than a loop in a template."""
+def unique_id(wanted: str, used: set[str]) -> str:
+    """Return an id that is not used yet, as like the wanted one as HTML allows, and note that it is used now."""
+    wanted = _HTML_SPACE.sub("_", visible(wanted))
+    name, number = wanted, 1
+    while name in used:
+        number += 1
+        name = f"{wanted}-{number}"
+    used.add(name)
+    return name
 
-    def __init__(self, view: ReportView) -> None:
+
+class Drawing:
+    """Draws the parts of a page that are more than a loop in a template.
+
+    On a page with several views, they share the ids that are `used`, and each has its own `prefix`.
+    """
+
+    def __init__(self, view: ReportView, used: set[str] | None = None, prefix: str = "") -> None:
         self.view = view
-        self._used = set(_OWN_IDS)
-        self._sections = {section.title: self._unique(section.anchor) for section in view.sections}
+        self._used = set(OWN_IDS) if used is None else used
+        self._sections = {section.title: self._unique(f"{prefix}{section.anchor}") for section in view.sections}
         self._used |= {f"{name}-title" for name in self._sections.values()}
         self._places: dict[str, dict[str, str]] = {}
         for section in view.sections:
             for entry in section.entries:
                 places = self._places.setdefault(entry.change.code, {})
                 wanted = f"{entry.change.code}-{section.anchor}" if places else entry.change.code
-                places[section.title] = self._unique(wanted)
+                places[section.title] = self._unique(f"{prefix}{wanted}")
         shown = Counter(event.id for section in view.sections for entry in section.entries for event in entry.events)
         self.shown = {name: shown[name] for name in view.code_set.events if shown[name]}
         self._ranges = {
@@ -196,13 +167,7 @@ class Drawing:
         self._numbers = {name: str(number) for number, name in enumerate(view.code_set.events)}
 
     def _unique(self, wanted: str) -> str:
-        wanted = _HTML_SPACE.sub("_", visible(wanted))
-        name, number = wanted, 1
-        while name in self._used:
-            number += 1
-            name = f"{wanted}-{number}"
-        self._used.add(name)
-        return name
+        return unique_id(wanted, self._used)
 
     # What a template asks for
 
@@ -347,14 +312,25 @@ class Drawing:
         parts = [
             f'<div class="e {entry.level}" id="{anchor}" data-e="{self._events(entry.events)}">',
             f'<{tag}><a href="#{anchor}">{code}</a></{tag}>',
-            f'<p class="k"><b>{entry.level}</b> {self._told(entry)}</p>',
-            *self._body(entry),
-            *self._waivers(entry.events),
-            *(self._successors(change) if self._has_ended(entry.events) else ()),
+            self.content(entry),
             *(self._elsewhere(places, section) if len(places) > 1 else ()),
             "</div>",
         ]
         return "".join(parts)
+
+    def content(self, entry: Entry) -> str:
+        """Return what is told of an entry: its events, the texts and values that differ, what takes its place."""
+        parts = [
+            f'<p class="k"><b>{entry.level}</b> {self._told(entry)}</p>',
+            *self._body(entry),
+            *self._waivers(entry.events),
+            *(self._successors(entry.change) if self._has_ended(entry.events) else ()),
+        ]
+        return "".join(parts)
+
+    def place(self, code: str) -> str:
+        """Return the id of the first entry of a code, or nothing where the page says nothing of it."""
+        return next(iter(self._places.get(code, {}).values()), "")
 
     def _events(self, events: Iterable[Event]) -> str:
         return " ".join(self._numbers[event.id] for event in events)
@@ -435,10 +411,8 @@ class Drawing:
         )
 
     def _link(self, code: str) -> str:
-        places = self._places.get(code)
-        if not places:
-            return f"<code>{_escape(code)}</code>"
-        return f'<a class="c" href="#{escape(next(iter(places.values())))}">{_escape(code)}</a>'
+        place = self.place(code)
+        return f'<a class="c" href="#{escape(place)}">{_escape(code)}</a>' if place else f"<code>{_escape(code)}</code>"
 
     def _has_ended(self, events: Iterable[Event]) -> bool:
         return any(self.view.code_set.events[event.id].ends for event in events)
@@ -454,16 +428,6 @@ class Drawing:
         """Whether a value is shown by itself: no text, and nothing that its event's sentence tells whole."""
         code_set = self.view.code_set
         return field.field not in {*code_set.title, *code_set.administrative, code_set.added, code_set.ended}
-
-
-def _lots(drawn: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield entries in the lots in which a browser passes over what is far from the window, with their class.
-
-    One by one they would cost a browser more than they save: in lots, 10,000 are searched five times as fast.
-    """
-    for begin in range(0, len(drawn), _LOT):
-        lot = drawn[begin : begin + _LOT]
-        yield "lot" if len(lot) == _LOT else "lot rest", "\n".join(lot)
 
 
 def _text(field: FieldChange) -> str:

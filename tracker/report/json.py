@@ -6,7 +6,19 @@ import json
 from dataclasses import asdict
 from typing import Final
 
-from tracker.model import Change, CodeSet, Event, Facet, Record, Release, Selection, Status, Successor, Value
+from tracker.model import (
+    Change,
+    CodeSet,
+    Event,
+    Facet,
+    FieldChange,
+    Record,
+    Release,
+    Selection,
+    Status,
+    Successor,
+    Value,
+)
 from tracker.report.view import ReportView
 
 SCHEMA: Final = 1
@@ -18,8 +30,8 @@ def render(view: ReportView) -> bytes:
     diff, counts, outside = view.diff, view.counts, view.diff.not_compared
     head = {
         "schema": SCHEMA,
-        "old": _release(diff.old),
-        "new": _release(diff.new),
+        "old": release_content(diff.old),
+        "new": release_content(diff.new),
         "counts": {
             "old": counts.old,
             "new": counts.new,
@@ -34,6 +46,7 @@ def render(view: ReportView) -> bytes:
             "events": dict(counts.events),
             "waived": counts.waived,
         },
+        "remarks": list(view.remarks),
         "selection": _selection(view.selection),
         "not_compared": {
             "codes_old": outside.codes_old,
@@ -66,7 +79,8 @@ def _selection(selection: Selection) -> dict[str, object] | None:
     }
 
 
-def _release(release: Release) -> dict[str, object]:
+def release_content(release: Release) -> dict[str, object]:
+    """Return what a report says of a release."""
     source = release.source
     return {
         "label": release.label,
@@ -79,38 +93,46 @@ def _release(release: Release) -> dict[str, object]:
 
 
 def _change(view: ReportView, change: Change) -> dict[str, object]:
-    code_set = view.code_set
     release = view.diff.old if change.status is Status.REMOVED else view.diff.new
+    return change_content(view.code_set, change, release)
+
+
+def change_content(code_set: CodeSet, change: Change, release: Release) -> dict[str, object]:
+    """Return what a report says of a change; `release` is the one that its record is of."""
     return {
         "code": change.code,
         "kind": change.kind,
         "status": change.status,
         "administrative": change.administrative,
-        "fields": [
-            {
-                "field": field.field,
-                "facet": code_set.fields[field.field].facet,
-                "old": _value(code_set, field.field, field.old),
-                "new": _value(code_set, field.field, field.new),
-            }
-            for field in change.fields
-        ],
-        "events": [_event(event) for event in change.events],
-        **({"successors": list(map(_successor, change.successors))} if _has_ended(view, change) else {}),
-        "record": _record(code_set, change.record, release),
+        "fields": [field_content(code_set, field) for field in change.fields],
+        "events": [event_content(event) for event in change.events],
+        **({"successors": list(map(successor_content, change.successors))} if _has_ended(code_set, change) else {}),
+        "record": record_content(code_set, change.record, release),
     }
 
 
-def _event(event: Event) -> dict[str, object]:
+def field_content(code_set: CodeSet, field: FieldChange) -> dict[str, object]:
+    """Return what a report says of a changed field."""
+    return {
+        "field": field.field,
+        "facet": code_set.fields[field.field].facet,
+        "old": value_content(code_set, field.field, field.old),
+        "new": value_content(code_set, field.field, field.new),
+    }
+
+
+def event_content(event: Event) -> dict[str, object]:
+    """Return what a report says of an event."""
     waived = {"waived": event.waived} if event.waived else {}
     return {"id": event.id, "level": event.level, "text": event.text, "fields": list(event.fields), **waived}
 
 
-def _has_ended(view: ReportView, change: Change) -> bool:
-    return any(view.code_set.events[event.id].ends for event in change.events)
+def _has_ended(code_set: CodeSet, change: Change) -> bool:
+    return any(code_set.events[event.id].ends for event in change.events)
 
 
-def _successor(successor: Successor) -> dict[str, object]:
+def successor_content(successor: Successor) -> dict[str, object]:
+    """Return what a report says of a successor."""
     return {
         "code": successor.code,
         "basis": successor.basis,
@@ -120,16 +142,19 @@ def _successor(successor: Successor) -> dict[str, object]:
     }
 
 
-def _record(code_set: CodeSet, content: Record, release: Release) -> dict[str, object]:
+def record_content(code_set: CodeSet, content: Record, release: Release) -> dict[str, object]:
     """Return a record as its filled fields, in the catalogue's order, behind its code and kind.
 
     `unknown` names the fields that the record does not know, or knows in part.
     """
     partly = content.values.keys() - release.fields
-    values = {name: _value(code_set, name, content.values[name]) for name in code_set.fields if name in content.values}
+    values = {
+        name: value_content(code_set, name, content.values[name]) for name in code_set.fields if name in content.values
+    }
     unknown = sorted(content.unknown | partly)
     return {"code": content.code, "kind": content.kind, **values, **({"unknown": unknown} if unknown else {})}
 
 
-def _value(code_set: CodeSet, name: str, value: Value | None) -> object:
+def value_content(code_set: CodeSet, name: str, value: Value | None) -> object:
+    """Return a value: a repeated field is a list in any case."""
     return list(value or ()) if code_set.fields[name].repeated else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from tracker.model import CodeSet, Facet, Finding, Note, Problem, Record, Release
@@ -132,3 +132,49 @@ def record(code_set: CodeSet, release: Release, content: Record, notes: Iterable
     for label, labels in (("not known", unknown), ("empty", empty)):
         if labels:
             yield Line(((f"  {label:<{width}}", "dim"), (", ".join(labels), "dim")), width + 2)
+
+
+def overview(place: str, stored: Sequence[Release], commands: Iterable[tuple[str, str]]) -> Iterator[Line]:
+    """Yield the newest of the releases that bare labels mean, and what to do next: a command, and what it is for."""
+    yield Line(((f"{'Stored' if stored else 'Nothing is stored yet'} in {place}", "heading"),))
+    for release in stored[-NEWEST:]:
+        extent = "complete" if release.complete else "excerpt"
+        told = f"effective {release.effective_date}  {release.codes:>7,} codes  {extent}"
+        yield Line(((f"  {release.label:<9}", "code"), (told, "")))
+    if len(stored) > NEWEST:
+        yield Line(((f"  … and {amount(len(stored) - NEWEST, 'older one')}: tracker releases", "dim"),))
+    yield Line(())
+    yield Line((("Next", "heading"),))
+    rows = list(commands)
+    width = max(len(command) for command, _ in rows)
+    for command, purpose in rows:
+        yield Line(((f"  {command:<{width}}", "code"), (f"  {purpose}", "dim")), width + 4)
+
+
+NEWEST = 6
+"""How many releases an overview shows."""
+
+
+def checkup(facts: Mapping[str, object], found: Sequence[str]) -> Iterator[Line]:
+    """Yield what is here, a line a fact, then what is wrong, a line a problem."""
+    width = max(map(len, facts)) + 2
+    for name, value in facts.items():
+        yield Line(((f"  {words(name):<{width}}", "dim"), (_told(value), "")), width + 2)
+    yield Line(())
+    if not found:
+        yield Line((("Nothing is wrong.", ""),))
+    for sentence in found:
+        yield Line((("problem", "act"), (f"  {sentence}", "")), 9)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not isinstance(value, Mapping | tuple):
+        return str(value or "none")
+    several = [str(one) for one in (value.values() if isinstance(value, Mapping) else value)]
+    if len(several) > 2 * SOME:
+        return f"{', '.join(several[:SOME])}, … {several[-1]} ({len(several)})"
+    return ", ".join(several) or "none"

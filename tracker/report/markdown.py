@@ -67,9 +67,9 @@ def _blocks(view: ReportView) -> Iterator[str]:
     yield from _counts(view)
     if view.tasks:
         yield f"## To act on ({len(view.tasks):,})"
-        yield _table(list(r.task_rows(view)), _TASK)
+        yield table(list(r.task_rows(view)), _TASK)
     for section in view.sections:
-        yield from _section(view, section)
+        yield from section_blocks(view, section)
     if not view.diff.changes:
         yield f"Nothing changed in what {'was selected and ' if view.selection else ''}could be compared."
     for title, found, headings in (
@@ -78,8 +78,8 @@ def _blocks(view: ReportView) -> Iterator[str]:
     ):
         if found:
             yield f"## {title} ({len(found):,})"
-            table = _table(found, headings)
-            yield table if len(found) <= FOLDED else _fold(f"{len(found):,} findings", table)
+            drawn = table(found, headings)
+            yield drawn if len(found) <= FOLDED else fold(f"{len(found):,} findings", drawn)
 
 
 def _head(view: ReportView) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _head(view: ReportView) -> Iterator[str]:
     if view.written:
         yield f"Written {view.written}."
     facts = list(r.release_facts(view))
-    yield _table(
+    yield table(
         [{"": name, r.OLD: old, r.NEW: new} for name, old, new in facts if not _is_digest(old)], ("", r.OLD, r.NEW)
     )
     yield "\n".join(f"- {name}: old `{old}`, new `{new}`" for name, old, new in facts if _is_digest(old))
@@ -107,25 +107,25 @@ def _counts(view: ReportView) -> Iterator[str]:
     yield "\n".join((*told, *(f"- Note: {escape(remark)}" for remark in view.remarks)))
     events = list(r.event_rows(view))
     if events:
-        yield _table(events, (r.EVENT, r.LEVEL, r.NUMBER, r.MEANING))
+        yield table(events, (r.EVENT, r.LEVEL, r.NUMBER, r.MEANING))
     letters = list(r.letter_rows(view))
     if letters:
-        yield _table(letters, (r.RANGE, r.NUMBER))
+        yield table(letters, (r.RANGE, r.NUMBER))
 
 
-def _section(view: ReportView, section: Section) -> Iterator[str]:
-    """Yield a section: one table, or if that would be long, one a range, each folded."""
-    yield f"## {escape(section.title)} ({len(section.entries):,})"
+def section_blocks(view: ReportView, section: Section, sign: str = "##") -> Iterator[str]:
+    """Yield a section under a heading of this sign: one table, or if that would be long, one a range, each folded."""
+    yield f"{sign} {escape(section.title)} ({len(section.entries):,})"
     parts = [(part, _plain_rows(view, part)) for part in section.ranges]
     found = [row for _, rows in parts for row in rows]
     several = len({row[r.LEVEL] for row in found}) > 1
     headings = [name for name in r.columns(found, _SECTION) if name != r.LEVEL or several]
     if len(section.entries) <= FOLDED:
-        yield _table(found, headings)
+        yield table(found, headings)
         return
     for part, rows in parts:
         name = html.escape(r.range_name(part) or section.title)
-        yield _fold(f"<b>{name}</b> ({amount(len(part.entries), 'code')})", _table(rows, headings))
+        yield fold(f"<b>{name}</b> ({amount(len(part.entries), 'code')})", table(rows, headings))
 
 
 def _plain_rows(view: ReportView, part: Range) -> list[Row]:
@@ -147,7 +147,7 @@ def _plain(row: Row, told: Collection[str], titles: Collection[str]) -> Row:
     return {name: cell for name, cell in row.items() if name not in spare}
 
 
-def _fold(summary: str, block: str) -> str:
+def fold(summary: str, block: str) -> str:
     """Return a block that opens on a click; blank lines part HTML from Markdown."""
     return f"<details>\n<summary>{summary}</summary>\n\n{block}\n\n</details>"
 
@@ -155,7 +155,8 @@ def _fold(summary: str, block: str) -> str:
 # Tables
 
 
-def _table(found: Sequence[Row], headings: Sequence[str]) -> str:
+def table(found: Sequence[Row], headings: Sequence[str]) -> str:
+    """Return rows as a table."""
     lines = [_line(headings), _line("---" for _ in headings)]
     lines += (_line(_cell(row.get(heading, ""), heading) for heading in headings) for row in found)
     return "\n".join(lines)
@@ -167,7 +168,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _cell(cell: Cell, heading: str) -> str:
     if isinstance(cell, Marked):
-        return _marked(cell)
+        return marked(cell)
     if isinstance(cell, str):
         return escape(cell)
     if isinstance(cell, date):
@@ -175,7 +176,7 @@ def _cell(cell: Cell, heading: str) -> str:
     return f"{cell:,g}" if heading == r.UNITS else f"{cell:,.0f}"
 
 
-def _marked(cell: Marked) -> str:
+def marked(cell: Marked) -> str:
     """Return a text with what differs marked."""
     shown, texts = "", [escape(text) for text, _ in cell.pieces]
     for text, after, (_, differs) in zip(texts, [*texts[1:], ""], cell.pieces, strict=True):

@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, TypeAlias
 
-from tracker.model import Change, Event, FieldChange, Release, Successor
+from tracker.model import Change, CodeSet, Event, FieldChange, Release, Successor
 from tracker.report.view import Entry, Range, ReportView, Section, amount_of_units, decode, title, visible, words
 
 DAY: Final = "Day"
@@ -106,7 +106,12 @@ def range_rows(view: ReportView, part: Range) -> Iterator[Row]:
         common = {**_entry(view, entry, {field.field for field in fields}), RANGE: range_name(part)}
         for field in fields:
             yield _row(
-                {**common, FIELD: words(field.field), OLD: _side(view, field), NEW: _side(view, field, new=True)}
+                {
+                    **common,
+                    FIELD: words(field.field),
+                    OLD: side(view.code_set, field),
+                    NEW: side(view.code_set, field, new=True),
+                }
             )
         if not fields:
             yield _row(common)
@@ -319,22 +324,22 @@ def as_day(text: str) -> date | str:
     return day if day.isoformat() == text else text
 
 
-def _side(view: ReportView, field: FieldChange, *, new: bool = False) -> Cell:
+def side(code_set: CodeSet, field: FieldChange, *, new: bool = False) -> Cell:
     """Return a field's old or new value, decoded, with what differs marked."""
-    kind, value = view.code_set.fields[field.field], field.new if new else field.old
+    kind, value = code_set.fields[field.field], field.new if new else field.old
     if not value:
-        return decode(view.code_set, field.field, value)
+        return decode(code_set, field.field, value)
     if field.rewording is not None:
         edits = ((edit.new if new else edit.old, edit.new != edit.old) for edit in field.rewording.edits)
         return Marked(tuple(_joined(edits)), came=new)
     if not isinstance(value, str):
         differs = field.came if new else field.went
-        values = [(decode(view.code_set, field.field, text), text in differs) for text in value]
+        values = [(decode(code_set, field.field, text), text in differs) for text in value]
         if len(differs) == len(value):  # all of it: nothing to point at
             return "\n".join(text for text, _ in values)
         parted = [piece for text, marked in values for piece in (("\n", False), (text, marked))]
         return Marked(tuple(_joined(parted[1:])), came=new)
-    return as_day(value) if kind.is_date else decode(view.code_set, field.field, value)
+    return as_day(value) if kind.is_date else decode(code_set, field.field, value)
 
 
 def _joined(pieces: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:

@@ -110,12 +110,12 @@ def _entry(view: ReportView, entry: Entry) -> Iterator[Line]:
     for detail in details:
         yield Line(((f"{_INDENT}        ", ""), *detail), 19)
     for field in texts:
-        yield from _texts(field)
+        yield from changed_texts(field)
     for event in entry.events:
         if event.waived:
             yield Line((((f"{_INDENT}waived  "), "dim"), (event.waived, "")), 17)
     if any(view.code_set.events[event.id].ends for event in entry.events):
-        yield from map(_successor, change.successors)
+        yield from map(successor_line, change.successors)
 
 
 def _is_life(view: ReportView, entry: Entry) -> bool:
@@ -134,13 +134,14 @@ def _is_plain(view: ReportView, event: Event) -> bool:
     return event.level == view.code_set.events[event.id].level
 
 
-def _successor(successor: Successor) -> Line:
+def successor_line(successor: Successor) -> Line:
+    """Return what takes an ended code's place."""
     units = f", {amount_of_units(successor.units)}" if successor.units is not None else ""
     told = f"{successor.basis}{units}: {successor.why}"
     return Line(((f"{_INDENT}→ ", "dim"), (successor.code, "code"), (f"  {told}", "")), 13)
 
 
-def _texts(field: FieldChange) -> Iterator[Line]:
+def changed_texts(field: FieldChange) -> Iterator[Line]:
     """Yield the old and the new text, each whole, the words that differ marked."""
     if field.rewording is None:
         for sign, text, style in (("old", field.old, "old"), ("new", field.new, "new")):

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from tracker.report import rows as r
@@ -72,13 +73,16 @@ _WIDTHS: Final = {
     r.FINDING: 13,
     r.EXPLAINED: 48,
 }
+_WIDTH: Final = 40
+"""How wide any other column is at most."""
+
 _WORK: Final = (r.OWNER, r.DECISION, r.DONE)
 _DONE: Final = ["yes", "no need"]
-_TASK: Final = (
+TASK: Final = (
     *(r.DAY, r.CODE, r.KIND, r.DESCRIPTION, r.WHAT, r.TO_DO, r.SUCCESSOR, r.UNITS, r.WHY),
     *_WORK,
 )
-_SECTION: Final = (
+SECTION: Final = (
     *(r.CODE, r.LEVEL, r.EVENT, r.FIRST_DAY, r.LAST_DAY, r.ACTED, r.WHAT, r.DESCRIPTION, r.NAME, r.FIELD, r.OLD, r.NEW),
     *(r.SUCCESSOR, r.UNITS, r.WHY, r.WAIVED, r.RANGE),
 )
@@ -98,28 +102,23 @@ def render(view: ReportView) -> bytes:
         title = r.heading(view)
         day = view.written or view.diff.new.effective_date
         book.set_properties({"title": title, "author": "tracker", "created": datetime.combine(day, time())})
-        styles = _styles(book)
-        names = _Names()
-        summary = _sheet(book, names("Summary"), title)
+        styles = styles_of(book)
+        names = Names()
+        summary = add_sheet(book, names("Summary"), title)
         listed = list(_lists(view, book, styles, names))
         _summarise(view, summary, styles, listed)
     return data.getvalue()
 
 
-def _lists(view: ReportView, book: Workbook, styles: Styles, names: _Names) -> Iterator[tuple[str, int]]:
+def _lists(view: ReportView, book: Workbook, styles: Styles, names: Names) -> Iterator[tuple[str, int]]:
     """Write all sheets but the summary; yield their names and how much they hold."""
     title = r.heading(view)
 
     def write(wanted: str, found: Sequence[Row], headings: Sequence[str], number: int) -> Iterator[tuple[str, int]]:
-        for begin in range(0, max(len(found), 1), MOST_ROWS):
-            sheet = _sheet(book, names(wanted), title)
-            part = found[begin : begin + MOST_ROWS]
-            _write_list(sheet, styles, part, headings)
-            if headings is _TASK:
-                _prepare_work(sheet, styles, len(part))
-            yield str(sheet.name), number if not begin else 0
+        written = write_sheets(book, styles, (names, wanted), title, found, headings)
+        yield from ((name, 0 if place else number) for place, name in enumerate(written))
 
-    yield from write("Act", list(r.task_rows(view)), _TASK, len(view.tasks))
+    yield from write("Act", list(r.task_rows(view)), TASK, len(view.tasks))
     for section in view.sections:
         found = list(r.section_rows(view, section))
         yield from write(_short(section), found, _headings(found), len(section.entries))
@@ -131,9 +130,31 @@ def _lists(view: ReportView, book: Workbook, styles: Styles, names: _Names) -> I
             yield from write(wanted, found, headings, len(found))
 
 
+def write_sheets(
+    book: Workbook,
+    styles: Styles,
+    wanted: tuple[Names, str],
+    title: str,
+    found: Sequence[Row],
+    headings: Sequence[str],
+) -> Iterator[str]:
+    """Write rows to a sheet, or more where they are too many for one; yield the names that these got.
+
+    With the headings `TASK` a sheet is made ready to be worked through.
+    """
+    names, name = wanted
+    for begin in range(0, max(len(found), 1), MOST_ROWS):
+        sheet = add_sheet(book, names(name), title)
+        part = found[begin : begin + MOST_ROWS]
+        _write_list(sheet, styles, part, headings)
+        if headings is TASK:
+            _prepare_work(sheet, styles, len(part))
+        yield str(sheet.name)
+
+
 def _headings(found: Sequence[Row]) -> list[str]:
     """Return the headings of a section: those that are filled, the event's if there are several."""
-    filled = r.columns(found, _SECTION)
+    filled = r.columns(found, SECTION)
     several = len({row[r.EVENT] for row in found}) > 1
     return [heading for heading in filled if heading != r.EVENT or several]
 
@@ -143,13 +164,14 @@ def _short(section: Section) -> str:
     return section.title.replace("Modifiers: ", "Mod. ")
 
 
-class _Names:
+class Names:
     """Makes names of sheets: short, without forbidden characters, none twice."""
 
     def __init__(self) -> None:
         self.given = {"history"}  # Excel keeps this one for itself
 
     def __call__(self, wanted: str) -> str:
+        """Return a name that no other sheet has, as like the wanted one as Excel allows."""
         plain = re.sub(r"[\[\]:*?/\\\s]+", " ", visible(wanted)).strip(" '") or "Sheet"
         name, number = _cut(plain, ""), 1
         while name.lower() in self.given:
@@ -178,9 +200,9 @@ def _write_list(sheet: Worksheet, styles: Styles, found: Sequence[Row], headings
         sheet.set_column(column, column, widths[column])
         sheet.write_string(0, column, heading, styles("work header" if heading in _WORK else "header"))
     last = len(headings) - 1
-    sheet.set_row(0, 2 * _LINE + 4)
+    sheet.set_row(0, 2 * LINE + 4)
     for place, row in enumerate(found, start=1):
-        sheet.set_row(place, _height(zip((row.get(name, "") for name in headings), widths, strict=True)))
+        sheet.set_row(place, height(zip((row.get(name, "") for name in headings), widths, strict=True)))
         for column, heading in enumerate(headings):
             _write(sheet, styles, place, column, row.get(heading, ""), _style_of(heading, row))
     sheet.freeze_panes(1, headings.index(r.CODE) + 1 if r.CODE in headings else 0)
@@ -188,12 +210,12 @@ def _write_list(sheet: Worksheet, styles: Styles, found: Sequence[Row], headings
     sheet.repeat_rows(0)
     if r.RANGE in headings:
         sheet.print_area(0, 0, len(found), headings.index(r.RANGE) - 1)  # a filter's business, not paper's
-    sheet.ignore_errors({"number_stored_as_text": _area(0, 0, max(len(found), 1), last)})
+    sheet.ignore_errors({"number_stored_as_text": area(0, 0, max(len(found), 1), last)})
 
 
 def _width(heading: str, found: Sequence[Row]) -> int:
     """Return the width of a column: no wider than it needs, or than its sort of text is good to read in."""
-    most = _WIDTHS[heading]
+    most = _WIDTHS.get(heading, _WIDTH)
     if heading in _WORK:
         return most
     needed = len(heading) + 2
@@ -210,7 +232,7 @@ def _width(heading: str, found: Sequence[Row]) -> int:
 
 def _prepare_work(sheet: Worksheet, styles: Styles, number: int) -> None:
     """Make the act list ready to be worked through: a choice for `Done`, after which a row steps back."""
-    done, last = _TASK.index(r.DONE), max(number, 1)
+    done, last = TASK.index(r.DONE), max(number, 1)
     choice = {
         "validate": "list",
         "source": _DONE,
@@ -219,13 +241,13 @@ def _prepare_work(sheet: Worksheet, styles: Styles, number: int) -> None:
         "error_type": "information",
     }
     sheet.data_validation(1, done, last, done, choice)
-    criteria = f'=${_letter(done)}2<>""'
+    criteria = f'=${xl_col_to_name(done)}2<>""'
     sheet.conditional_format(
-        1, 0, last, len(_TASK) - 1, {"type": "formula", "criteria": criteria, "format": styles("done")}
+        1, 0, last, len(TASK) - 1, {"type": "formula", "criteria": criteria, "format": styles("done")}
     )
 
 
-def _height(cells: Iterable[tuple[Cell, int]]) -> float:
+def height(cells: Iterable[tuple[Cell, int]]) -> float:
     """Return about the height in points that cells of these widths need when their texts are folded.
 
     Excel finds it by itself, LibreOffice and what prints by it do not.
@@ -236,7 +258,7 @@ def _height(cells: Iterable[tuple[Cell, int]]) -> float:
             text = str(cell)
             if len(text) > width or "\n" in text:
                 lines = max(lines, sum(map(_folds, text.split("\n"), repeat(width))))
-    return min(lines * _LINE + 3, MOST_HEIGHT)
+    return min(lines * LINE + 3, MOST_HEIGHT)
 
 
 def _folds(text: str, width: int) -> int:
@@ -263,10 +285,10 @@ def _write(sheet: Worksheet, styles: Styles, row: int, column: int, cell: Cell, 
     elif cell == "":
         sheet.write_blank(row, column, None, styles(style))
     else:
-        _write_text(sheet, styles, row, column, str(cell), style)
+        write_text(sheet, styles, row, column, str(cell), style)
 
 
-def _write_text(sheet: Worksheet, styles: Styles, row: int, column: int, text: str, style: str) -> None:
+def write_text(sheet: Worksheet, styles: Styles, row: int, column: int, text: str, style: str) -> None:
     """Write a text. One that reads like xlsxwriter's own notation of rich text must be handed over in pieces."""
     text = _fit(text)
     if text.startswith("<r>"):
@@ -281,7 +303,7 @@ def _write_marked(sheet: Worksheet, styles: Styles, row: int, column: int, cell:
     text, mark = str(cell), "came" if cell.came else "went"
     if len(cell.pieces) <= 1 or _units(text) > MOST_TEXT:
         differs = len(cell.pieces) == 1 and cell.pieces[0][1]
-        _write_text(sheet, styles, row, column, text, f"all {mark}" if differs else "plain")
+        write_text(sheet, styles, row, column, text, f"all {mark}" if differs else "plain")
         return
     tokens = [token for piece, differs in cell.pieces for token in (styles(mark if differs else "same font"), piece)]
     sheet.write_rich_string(row, column, *tokens, styles("plain"))
@@ -308,20 +330,20 @@ def _summarise(view: ReportView, sheet: Worksheet, styles: Styles, listed: Itera
         sheet.set_column(column, column, width)
     sheet.fit_to_pages(1, 0)
     row = _write_head(view, sheet, styles)
-    row = _write_block(
+    row = write_block(
         sheet, styles, row, ("What was compared", "Old", "New"), [(name, *two) for name, *two in r.release_facts(view)]
     )
-    row = _write_remarks(sheet, styles, row, view.remarks)
+    row = write_remarks(sheet, styles, row, view.remarks)
     row = _write_pair(sheet, styles, row, (("Codes", "Number"), r.code_counts(view)), (("Sheets", "Holds"), listed))
     headings = (r.EVENT, r.LEVEL, r.NUMBER, r.MEANING)
     events = [tuple(found[name] for name in headings) for found in r.event_rows(view)]
-    row = _write_block(sheet, styles, row, ("Events", *headings[1:]), events)
+    row = write_block(sheet, styles, row, ("Events", *headings[1:]), events)
     letters = ((found[r.RANGE], found[r.NUMBER]) for found in r.letter_rows(view))
     fields = ((words(name), number) for name, number in view.counts.fields.items())
     row = _write_pair(
         sheet, styles, row, (("Codes by first letter", "Number"), letters), (("Changed fields", "Codes"), fields)
     )
-    sheet.ignore_errors({"number_stored_as_text": _area(0, 0, row, len(_SUMMARY) - 1)})
+    sheet.ignore_errors({"number_stored_as_text": area(0, 0, row, len(_SUMMARY) - 1)})
 
 
 def _write_head(view: ReportView, sheet: Worksheet, styles: Styles) -> int:
@@ -343,13 +365,13 @@ def _write_pair(
 ) -> int:
     """Write two small tables of two columns side by side; return the row behind them and a gap."""
     ends = [
-        _write_block(sheet, styles, row, headings, list(lines), left=2 * place)
+        write_block(sheet, styles, row, headings, list(lines), left=2 * place)
         for place, (headings, lines) in enumerate(tables)
     ]
     return max(ends)
 
 
-def _write_block(
+def write_block(
     sheet: Worksheet,
     styles: Styles,
     row: int,
@@ -357,80 +379,85 @@ def _write_block(
     lines: Sequence[Sequence[Cell]],
     *,
     left: int = 0,
+    widths: Sequence[int] = _SUMMARY,
 ) -> int:
     """Write a small table, unless it is empty; return the row behind it and a gap."""
     if not lines:
         return row
     for column, heading in enumerate(headings, start=left):
-        sheet.write_string(row, column, heading, styles("header"))
+        write_text(sheet, styles, row, column, heading, "header")
     for line in lines:
         row += 1
-        sheet.set_row(row, _height(zip(line, _SUMMARY[left:], strict=False)))
+        sheet.set_row(row, height(zip(line, widths[left:], strict=False)))
         for column, cell in enumerate(line):
             style = str(cell) if headings[column] == r.LEVEL else "plain"
             _write(sheet, styles, row, left + column, cell, style)
     return row + 2
 
 
-def _write_remarks(sheet: Worksheet, styles: Styles, row: int, remarks: Sequence[str]) -> int:
+def write_remarks(
+    sheet: Worksheet, styles: Styles, row: int, remarks: Sequence[str], widths: Sequence[int] = _SUMMARY
+) -> int:
     """Write each remark over the sheet's whole width; a merged row must be told its height."""
     if not remarks:
         return row
-    last, width = len(_SUMMARY) - 1, sum(_SUMMARY)
+    last, width = len(widths) - 1, sum(widths)
     sheet.merge_range(row, 0, row, last, "Remarks", styles("header"))
     for remark in remarks:
         row += 1
         text = visible(remark)
         sheet.merge_range(row, 0, row, last, "", styles("plain"))
-        _write_text(sheet, styles, row, 0, text, "plain")
-        sheet.set_row(row, _height([(text, width)]))
+        write_text(sheet, styles, row, 0, text, "plain")
+        sheet.set_row(row, height([(text, width)]))
     return row + 2
 
 
 # Sheets and styles
 
-_LINE: Final = 12.75
+LINE: Final = 12.75
 """Points of a line of text."""
 
-_FONT: Final = {"font_name": "Calibri", "font_size": 10}
-_CELL: Final = {**_FONT, "valign": "top", "text_wrap": True, "border": 1, "border_color": "#D9D9D9"}
-_HEADER: Final = {**_CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79", "valign": "vcenter"}
+FONT: Final = {"font_name": "Calibri", "font_size": 10}
+CELL: Final = {**FONT, "valign": "top", "text_wrap": True, "border": 1, "border_color": "#D9D9D9"}
+HEADER: Final = {**CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79", "valign": "vcenter"}
 _WENT: Final = {"font_color": "#C00000", "font_strikeout": True}
 _CAME: Final = {"font_color": "#00703C", "bold": True, "underline": 1}
-_LEVELS: Final[Mapping[str, Mapping[str, object]]] = {
+LEVELS: Final[Mapping[str, Mapping[str, object]]] = {
     "act": {"font_color": "#C00000", "bold": True},
     "review": {"font_color": "#7F6000"},
     "note": {"font_color": "#595959"},
 }
 _STYLES: Final = {
-    "plain": _CELL,
-    "": _CELL,
-    "code": {**_CELL, "bold": True, "num_format": "@"},
-    "day": {**_CELL, "num_format": "yyyy-mm-dd", "align": "left"},
-    "number": {**_CELL, "num_format": "#,##0", "align": "left"},
-    "units": {**_CELL, "num_format": "#,##0.######", "align": "right", "indent": 1},
-    "work": {**_CELL, "bg_color": "#FFF9E5"},
-    "aside": {**_CELL, "text_wrap": False, "font_color": "#595959"},
-    "header": _HEADER,
-    "work header": {**_HEADER, "bg_color": "#7F6000"},
+    "plain": CELL,
+    "": CELL,
+    "code": {**CELL, "bold": True, "num_format": "@"},
+    "day": {**CELL, "num_format": "yyyy-mm-dd", "align": "left"},
+    "number": {**CELL, "num_format": "#,##0", "align": "left"},
+    "units": {**CELL, "num_format": "#,##0.######", "align": "right", "indent": 1},
+    "work": {**CELL, "bg_color": "#FFF9E5"},
+    "aside": {**CELL, "text_wrap": False, "font_color": "#595959"},
+    "header": HEADER,
+    "work header": {**HEADER, "bg_color": "#7F6000"},
     "done": {"font_color": "#A6A6A6"},
-    "same font": _FONT,
-    "went": {**_FONT, **_WENT},
-    "came": {**_FONT, **_CAME},
-    "all went": {**_CELL, **_WENT},
-    "all came": {**_CELL, **_CAME},
-    "title": {**_FONT, "font_size": 18, "bold": True, "font_color": "#1F4E79"},
-    "faint": {**_FONT, "font_color": "#595959"},
-    **{name: {**_CELL, **style} for name, style in _LEVELS.items()},
-    **{f"big {name}": {**_FONT, **style, "font_size": 14, "bold": True} for name, style in _LEVELS.items()},
+    "same font": FONT,
+    "went": {**FONT, **_WENT},
+    "came": {**FONT, **_CAME},
+    "all went": {**CELL, **_WENT},
+    "all came": {**CELL, **_CAME},
+    "title": {**FONT, "font_size": 18, "bold": True, "font_color": "#1F4E79"},
+    "faint": {**FONT, "font_color": "#595959"},
+    **{name: {**CELL, **style} for name, style in LEVELS.items()},
+    **{f"big {name}": {**FONT, **style, "font_size": 14, "bold": True} for name, style in LEVELS.items()},
 }
 
 
-def _styles(book: Workbook) -> Styles:
-    return cache(lambda name: book.add_format(_STYLES[name]))
+def styles_of(book: Workbook, more: Mapping[str, Mapping[str, object]] | None = None) -> Styles:
+    """Return what gives a format of a book by its name: one of all workbooks, or of `more`."""
+    named = {**_STYLES, **(more or {})}
+    return cache(lambda name: book.add_format(named[name]))
 
 
-def _sheet(book: Workbook, name: str, title: str) -> Worksheet:
+def add_sheet(book: Workbook, name: str, title: str) -> Worksheet:
     """Add a sheet that prints well: landscape, as wide as the page, with a head and page numbers."""
     sheet = book.add_worksheet(name)
     sheet.set_landscape()
@@ -442,10 +469,7 @@ def _sheet(book: Workbook, name: str, title: str) -> Worksheet:
     return sheet
 
 
-def _area(*corners: int) -> str:
+def area(*corners: int) -> str:
+    """Return the name of an area by its zero-based top, left, bottom and right: `A1:C9`."""
     top, left, bottom, right = corners
-    return f"{_letter(left)}{top + 1}:{_letter(right)}{bottom + 1}"
-
-
-def _letter(column: int) -> str:
-    return chr(ord("A") + column)
+    return f"{xl_col_to_name(left)}{top + 1}:{xl_col_to_name(right)}{bottom + 1}"

@@ -13,7 +13,7 @@ from typing import Self, cast
 
 from sqlalchemy import Connection, Exists, Select, Table, bindparam, except_, exists, func, select
 
-from tracker.store.database import IN_MEMORY, connect, explain, locked
+from tracker.store.database import IN_MEMORY, connect, explain, locked, name_of
 from tracker.store.migrate import migrate
 from tracker.store.tables import (
     metadata,
@@ -101,6 +101,13 @@ _VERSIONS_OF = (
     .order_by(release.c.label, release.c.revision)
 )
 
+_CODES = (
+    select(record_version.c.code)
+    .where(record_version.c.code_set == bindparam("code_set"))
+    .distinct()
+    .order_by(record_version.c.code)
+)
+
 _RECORD = (
     select(record_version.c.payload)
     .join(release, release.c.code_set == record_version.c.code_set)
@@ -168,6 +175,11 @@ class Store:
         """Close the connection."""
         self._connection.close()
 
+    @property
+    def name(self) -> str:
+        """What to call the database in a message: its path, or its name and host, never its password."""
+        return name_of(self._connection)
+
     def _driver(self) -> sqlite3.Connection:
         return cast("sqlite3.Connection", self._connection.connection.driver_connection)
 
@@ -214,6 +226,10 @@ class Store:
         """Return the ids of all releases that hold a code, by label and revision, with its record in each."""
         rows = self._connection.execute(_VERSIONS_OF, {"code_set": code_set, "code": code})
         return [(release_id, payload) for release_id, payload in rows]
+
+    def codes(self, code_set: str) -> list[str]:
+        """Return all codes that any release holds or has held, by code."""
+        return list(self._connection.scalars(_CODES, {"code_set": code_set}))
 
     def problems(self, release_id: int) -> list[str]:
         """Return the problem lines of a release in their order."""

@@ -157,6 +157,7 @@ def test_a_value_outside_its_list_is_told_once_whatever_decodes_it() -> None:
         ("20251120", "2025-10"),
         ("2026-07-01", "2026-07"),
         ("**2025**", "2025"),
+        ("April 2026", "2026-04"),
     ],
 )
 def test_the_last_update_date_names_the_release(text: str, label: str) -> None:
@@ -165,7 +166,7 @@ def test_the_last_update_date_names_the_release(text: str, label: str) -> None:
     assert raw.problems == ()
 
 
-@pytest.mark.parametrize("text", ["April 2026", "04/01/2026", "2026-02", "Actual"])
+@pytest.mark.parametrize("text", ["May 2026", "04/01/2026", "2026-02", "Actual"])
 def test_a_last_update_date_that_names_none_is_told(text: str) -> None:
     raw = sheet.read(NAME, sheet_of(sheet_rows(Last_Update_Date=text)))
     assert raw.label is None

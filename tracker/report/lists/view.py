@@ -6,12 +6,30 @@ of them passes through without ever being held whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime, time
+from typing import Final, Generic, NamedTuple, TypeVar
 
+from tracker.errors import TrackerError
+from tracker.formats import cells
 from tracker.formats.cells import Cell
 from tracker.model import Level
+from tracker.report.view import amount
+
+T = TypeVar("T")
+
+LEVEL: Final = "level"
+"""The name of the column, among those that are added, that holds the level in a word."""
+
+VERDICTS: Final = ("status", "valid")
+"""The names of the columns that say in a word or two how it stands with a row; a list has one of them at most."""
+
+MOST_ON_PAGE: Final = 20_000
+"""Rows that a page shows: a browser would be slow with more, and nobody would read them."""
+
+_MOST_REMEMBERED: Final = 50_000
+"""Answers of which is remembered what was made of them. A list has a few thousand, unless no two rows are equal."""
 
 
 class Column(NamedTuple):
@@ -33,7 +51,10 @@ class Answer:
 
 
 class ListRow(NamedTuple):
-    """A row of the list: its one-based number in the file (0 where there is none), its own cells, the answer."""
+    """A row of the list: its one-based number in the file (0 where there is none), its own cells, the answer.
+
+    It has as many cells as the list has columns.
+    """
 
     number: int
     cells: tuple[Cell, ...]
@@ -83,3 +104,83 @@ class ListView:
     added: tuple[Column, ...]
     rows: Callable[[], Iterable[ListRow]]
     length: int
+
+
+class Remembered(Generic[T]):
+    """What a renderer made of answers: equal rows share an answer, and what was made of it."""
+
+    def __init__(self, make: Callable[[Answer], T]) -> None:
+        self._make = make
+        self._made: dict[int, tuple[T, Answer]] = {}  # it holds the answer: else another one might get its identity
+
+    def __call__(self, answer: Answer) -> T:
+        """Return what is made of an answer."""
+        found = self._made.get(id(answer))
+        if found is None:
+            if len(self._made) >= _MOST_REMEMBERED:
+                self._made.clear()
+            found = self._made[id(answer)] = (self._make(answer), answer)
+        return found[0]
+
+
+def shown(cell: Cell) -> str:
+    """Return what a cell shows: as `cells.text`, but with the time of a day that has one."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, datetime) and cell.time() != time():
+        return cell.isoformat(" ", "seconds")
+    return cells.text(cell)
+
+
+def is_numbered(view: ListView) -> bool:
+    """Whether the rows have numbers: those of a user's file do, those of a search do not."""
+    return bool(view.columns)
+
+
+def told_rows(point: Point, name: Callable[[int], str] = "{:,}".format) -> str:
+    """Return which rows a point is about: `row 2`, `rows 2, 5, 9 and 37 more`; where none is named, how many.
+
+    Args:
+        point: the point; that of a search is about no row, and nothing is said.
+        name: writes the number of a row.
+    """
+    rows = [name(row) for row in point.rows if row]
+    more = point.number - len(rows)
+    if not rows:
+        return amount(point.number, "row") if point.number else ""
+    if more > 0:
+        return f"rows {', '.join(rows)} and {more:,} more"
+    return f"rows {', '.join(rows[:-1])} and {rows[-1]}" if rows[1:] else f"row {rows[0]}"
+
+
+def groups_beside_rows(view: ListView) -> tuple[Group, ...]:
+    """Return the groups for a format that shows the rows too: those of a search would say the same again."""
+    return view.groups if is_numbered(view) else ()
+
+
+def rows_of_page(view: ListView) -> list[ListRow]:
+    """Return the rows for a format that shows all of them to be read.
+
+    Raises:
+        TrackerError: they are too many for that.
+    """
+    refuse_more(view, MOST_ON_PAGE, "a page can show", "write .csv or .xlsx")
+    return list(view.rows())
+
+
+def refuse_more(view: ListView, most: int, shows: str, instead: str) -> None:
+    """Refuse a list of more than `most` rows.
+
+    Raises:
+        TrackerError: the list has more.
+    """
+    if view.length > most:
+        raise TrackerError(f"{amount(view.length, 'row')} are more than {shows} ({most:,}): {instead}")
+
+
+def filled(view: ListView, rows: Collection[ListRow]) -> list[int]:
+    """Return the places of those added columns that any row fills: a page leaves out the others."""
+    answers = {id(row.answer): row.answer for row in rows}.values()
+    return [place for place in range(len(view.added)) if any(answer.cells[place] != "" for answer in answers)]

@@ -1,0 +1,81 @@
+"""The command about all steps between two releases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker.cli.shared import (
+    FORMAT_HELP,
+    Administrative,
+    Everything,
+    FailOn,
+    Home,
+    app,
+    fail_if_reached,
+    format_of,
+    here,
+    limit,
+    open_home,
+    print_lines,
+    release_labels,
+    show_bytes,
+    today,
+)
+from tracker.model import Format
+
+
+@app.command(epilog="Example: tracker changelog 2025 2026 -o changes.html -o changes.xlsx")
+def changelog(
+    first: Annotated[
+        str,
+        typer.Argument(
+            help="The release to begin with: a label, or a revision (2025@1).", autocompletion=release_labels
+        ),
+    ],
+    last: Annotated[
+        str, typer.Argument(help="The release to end with, later than FIRST.", autocompletion=release_labels)
+    ],
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
+    ] = None,
+    output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    written: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="The changelog's day: shown, and the one that policies hold on."
+        ),
+    ] = None,
+    administrative: Administrative = False,
+    everything: Everything = False,
+    fail_on: FailOn = None,
+    home: Home = None,
+) -> None:
+    """Say what changed release by release, and what FIRST beside LAST does not tell."""
+    from tracker.app.changelog import view_changelog
+    from tracker.app.write_report import load_policy, write_file
+    from tracker.report.changelog import render
+
+    files = [(path, format_of(path, output_format)) for path in outputs or ()]
+    day = written.date() if written else None
+    with open_home(home) as stored:
+        policy = load_policy(here(), stored.home)
+        view = view_changelog(
+            stored, first, last, policy=policy, today=day or today(), administrative=administrative, written=day
+        )
+    rendered = [(path, render(view, chosen)) for path, chosen in files]
+    for path, data in rendered:
+        write_file(path, data, stored.home)
+        typer.echo(f"written: {path}", err=True)
+    if not files and output_format in (None, Format.TEXT):
+        from tracker.report.changelog.text import lines
+
+        print_lines(lines(view, limit(everything)))
+    elif not files:
+        show_bytes(render(view, output_format or Format.TEXT))
+    for step in view.steps:
+        fail_if_reached(step, fail_on or policy.fail_on)

@@ -1,0 +1,169 @@
+"""Commands about a user's own codes: what two releases mean for a list, and whether codes were valid on a day."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.shared import (
+    FORMAT_HELP,
+    Everything,
+    FailOn,
+    Home,
+    New,
+    Old,
+    app,
+    format_of,
+    here,
+    limit,
+    open_home,
+    print_lines,
+    show_pieces,
+    today,
+    working,
+)
+from tracker.lists.days import DateOrder
+from tracker.model import Format, Level
+
+if TYPE_CHECKING:
+    from tracker.app.own_list import Opener
+    from tracker.home import Home as Place
+    from tracker.report.lists.view import ListView
+
+_COLUMN_HELP = "its heading, number or letter; else it is found by its content."
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", help="Write all rows to this file: .csv, .xlsx, .html, .md or .json; repeatable."),
+]
+OutputFormat = Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)]
+Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook; else the one that holds codes.")]
+
+
+@app.command(epilog="Example: tracker impact chargemaster.csv 2025 2026 -o result.xlsx")
+def impact(
+    list_: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LIST",
+            readable=False,  # what cannot be read is one sentence of ours
+            allow_dash=True,
+            help="Your own list: CSV, TSV, XLSX or XLS; - reads codes from standard input.",
+        ),
+    ],
+    old: Old,
+    new: New,
+    outputs: Outputs = None,
+    output_format: OutputFormat = None,
+    column: Annotated[str | None, typer.Option(help=f"The column with the codes: {_COLUMN_HELP}")] = None,
+    sheet: Sheet = None,
+    everything: Everything = False,
+    fail_on: FailOn = None,
+    home: Home = None,
+) -> None:
+    """Say what two releases mean for the codes of your own list. Nothing of the list is stored."""
+    from tracker.app.impact import impact as impact_of
+    from tracker.app.own_list import worst
+    from tracker.app.write_report import load_policy
+
+    files = [(path, format_of(path, output_format)) for path in outputs or ()]
+    with open_home(home) as stored:
+        policy = load_policy(here(), stored.home)
+        with working(f"Reading {list_}"):
+            view = impact_of(stored, _opener(list_, sheet), old, new, policy=policy, today=today(), column=column)
+        _tell(view, files, output_format, stored.home, everything=everything)
+    level, reached = fail_on or policy.fail_on, worst(view)
+    if level is not None and reached is not None and list(Level).index(reached) <= list(Level).index(level):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: tracker valid J1940 --on 2025-03-31")
+def valid(
+    code: Annotated[str | None, typer.Argument(help="A code or modifier, in any case.")] = None,
+    on: Annotated[str | None, typer.Option(metavar="DATE", help="The date of service: 2025-03-31.")] = None,
+    known_on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Answer as what had been published by this day told it.")
+    ] = None,
+    list_: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", metavar="FILE", readable=False, allow_dash=True, help="A list of codes and days: CSV, XLSX, …"
+        ),
+    ] = None,
+    code_column: Annotated[
+        str | None, typer.Option("--code-column", "--column", help=f"The list's column with the codes: {_COLUMN_HELP}")
+    ] = None,
+    date_column: Annotated[str | None, typer.Option(help=f"The column with the days: {_COLUMN_HELP}")] = None,
+    date_order: Annotated[
+        DateOrder | None, typer.Option(help="What comes first in 03/04/2025, where the column does not tell: mdy, dmy.")
+    ] = None,
+    sheet: Sheet = None,
+    outputs: Outputs = None,
+    output_format: OutputFormat = None,
+    everything: Everything = False,
+    home: Home = None,
+) -> None:
+    """Say whether a code was valid on a date of service, with what meaning, and what proves it."""
+    if (code is None) == (list_ is None):
+        raise typer.BadParameter("name a code with --on DATE, or a list with --list FILE")
+    from tracker.app.valid import Judge
+    from tracker.app.valid_list import valid_list
+    from tracker.hcpcs.catalogue import HCPCS
+    from tracker.lists.days import parse_day
+    from tracker.report import validity
+
+    known = parse_day(known_on) if known_on else None
+    if list_ is not None:
+        files = [(path, format_of(path, output_format)) for path in outputs or ()]
+        with open_home(home) as stored:
+            with working(f"Reading {list_}"):
+                view = valid_list(
+                    stored,
+                    _opener(list_, sheet),
+                    known_on=known,
+                    code_column=code_column,
+                    date_column=date_column,
+                    date_order=date_order,
+                )
+            _tell(view, files, output_format, stored.home, everything=everything)
+        return
+    if on is None:
+        raise typer.BadParameter("say the date of service: --on 2025-03-31")
+    if outputs or output_format not in {None, Format.TEXT, Format.JSON}:
+        raise typer.BadParameter("one code is answered as text or with --format json; files are written of a --list")
+    day = parse_day(on)
+    with open_home(home) as stored:
+        ruling = Judge(stored, known).ask(str(code), day)
+    if output_format is Format.JSON:
+        show_pieces([validity.to_json(HCPCS, ruling.validity, ruling.successors, known)])
+    else:
+        print_lines(validity.lines(HCPCS, ruling.validity, ruling.successors))
+
+
+def _opener(path: Path, sheet: str | None) -> Opener:
+    """Return what opens a list once it is known what a code looks like."""
+    from tracker.lists.source import open_list, read_list
+
+    if str(path) == "-":
+        return lambda shape: read_list(sys.stdin.buffer, shape, sheet)
+    return lambda shape: open_list(path, shape, sheet)
+
+
+def _tell(
+    view: ListView, files: list[tuple[Path, Format]], output_format: Format | None, place: Place, *, everything: bool
+) -> None:
+    """Write the files; show the summary, or without a file what was asked for."""
+    from tracker.app.write_report import write_file
+    from tracker.report.lists import render
+    from tracker.report.lists.text import lines
+
+    for path, chosen in files:
+        with working(f"Writing {path.name}"):
+            write_file(path, render(view, chosen), place)
+        typer.echo(f"written: {path}", err=True)
+    if files or output_format in {None, Format.TEXT}:
+        print_lines(lines(view, limit(everything)))
+    else:
+        show_pieces(render(view, output_format))

@@ -1,0 +1,133 @@
+"""Commands for finding one's way: search the codes, look after the home, and what is said when none is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker.cli.shared import (
+    FORMAT_HELP,
+    Home,
+    app,
+    format_of,
+    here,
+    open_home,
+    print_lines,
+    release_labels,
+    show_pieces,
+    today,
+    working,
+)
+from tracker.model import Format, Kind
+from tracker.search import Status
+
+
+def _letter(value: str) -> str:
+    if value and not (len(value) == 1 and value.isascii() and value.isalnum()):
+        raise typer.BadParameter(f"{value} is not what a code begins with: say one letter, such as J")
+    return value.upper()
+
+
+def _coverage(value: str) -> str:
+    from tracker.hcpcs.code_lists import COVERAGE
+
+    if value and value.upper() not in COVERAGE:
+        meanings = ", ".join(f"{code} ({meaning})" for code, meaning in COVERAGE.items())
+        raise typer.BadParameter(f"{value} is no coverage code; the coverage codes are: {meanings}")
+    return value.upper()
+
+
+def _words(text: list[str]) -> list[str]:
+    if not "".join(text).strip():
+        raise typer.BadParameter("say what to search for: words of a description, a code, or the begin of one")
+    return text
+
+
+@app.command(epilog="Example: tracker search furosemid injection --status current")
+def search(
+    text: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT…", callback=_words, help="Words of a description, a code, or the begin of one."),
+    ],
+    release: Annotated[
+        str | None,
+        typer.Option(help="Label or revision; else the newest whole release.", autocompletion=release_labels),
+    ] = None,
+    status: Annotated[
+        Status, typer.Option(help="Only codes that are current, or ended, in that release.")
+    ] = Status.ALL,
+    letter: Annotated[str, typer.Option(help="Only codes that begin with this letter.", callback=_letter)] = "",
+    coverage: Annotated[
+        str, typer.Option(help="Only codes with this coverage code: C, D, I, M or S.", callback=_coverage)
+    ] = "",
+    kind: Annotated[Kind | None, typer.Option(help="Only procedures, or only modifiers.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show so many, the best.")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Show all that were found.")] = False,
+    output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    home: Home = None,
+) -> None:
+    """Find codes by words of their descriptions, however they are spelled."""
+    from tracker.app.search import Wanted, view_found
+    from tracker.app.write_report import write_file
+    from tracker.report.lists import render
+
+    chosen = format_of(output, output_format)
+    wanted = Wanted(status, letter, coverage, kind, None if everything else limit)
+    with open_home(home) as stored:
+        view = view_found(stored, " ".join(text), wanted, release)
+    if output is not None:
+        write_file(output, render(view, chosen), stored.home)
+        typer.echo(f"written: {output}", err=True)
+    elif chosen is Format.TEXT:
+        from tracker.report.lists.text import lines
+
+        print_lines(lines(view, None))
+    else:
+        show_pieces(render(view, chosen))
+
+
+class DoctorFormat(StrEnum):
+    """How `doctor` tells what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command(epilog="Example: tracker doctor")
+def doctor(
+    output_format: Annotated[
+        DoctorFormat, typer.Option("--format", help="As text, or as JSON for a program.")
+    ] = DoctorFormat.TEXT,
+    home: Home = None,
+) -> None:
+    """Say what is here and what is wrong with it; end with 1 if something is."""
+    from tracker.app.doctor import examine
+
+    with working("Reading what is stored"):
+        found = examine(home, os.environ, here(), today())
+    if output_format is DoctorFormat.JSON:
+        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+    else:
+        from tracker.report import listing
+
+        print_lines(listing.checkup(asdict(found.facts), found.problems))
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def overview(home: Path | None) -> None:
+    """Show the stored releases, and what to do next."""
+    from tracker.app.doctor import next_commands
+    from tracker.report import listing
+
+    with open_home(home) as stored:
+        releases = [revision.release for revision in stored.currents()]
+        commands = next_commands([release.label for release in releases], today())
+        print_lines(listing.overview(str(stored.home.folder), releases, commands))
