@@ -223,6 +223,12 @@ def test_codes_that_were_reused_lost_or_purged(run: Run, releases_home: Home) ->
         "C1204": ("ended before", "act", "2013-12-31"),
         "G9637": ("changed", "act", ""),
     }
+    # Also where neither of the two releases holds it any more.
+    assert told("2025", "2025-10", "C1204", "G9976", "Z1204") == {
+        "C1204": ("ended before", "act", "2013-12-31"),
+        "G9976": ("gone", "act", ""),
+        "Z1204": ("not found", "act", ""),
+    }
 
 
 # ---------------------------------------------------------------- made-up releases
@@ -292,7 +298,7 @@ def test_a_code_that_had_ended_is_told_as_ended_whatever_else_changed(two: Run) 
 
 def test_an_ended_modifier_is_told_beside_codes_of_any_code_set(two: Run) -> None:
     told = ask(two, ["HCPCS", "A0001-MA", "70450-MA", "A0001-KX", "70450-KX"])
-    assert [(row["level"], row["last_valid_day"]) for row in told] == [("act", "2024-12-31")] * 2 + [("", "")] * 2
+    assert [(row["level"], row["last_valid_day"]) for row in told] == [("act", "")] * 2 + [("", "")] * 2
     assert ["MA: Ended already: last valid day 2024-12-31." in row["what_happened"] for row in told[:2]] == [True, True]
     assert [row["modifiers"] for row in told] == ["MA", "MA", "KX", "KX"]
 

@@ -194,7 +194,7 @@ class _Sayer:
             level=level or "",
             events=joined(event.id for one in judged for event in one.events),
             what_happened=joined((f"{code}: {sentence}" if named else sentence for code, sentence in told), " "),
-            last_valid_day=joined(one.last_day for one in judged),
+            last_valid_day=joined(one.last_day for one in judged[: len(codes)]),
             successors=joined(successor.code for successor in successors),
             billing_units=joined(map(_units, successors)),
             new_description=joined((one.title for one in judged[: len(codes)]), " | "),
@@ -217,7 +217,6 @@ class _Sayer:
             status=status,
             level=level or "",
             what_happened=joined((told, *(f"{one.code}: {sentence}" for one in beside for sentence in one.told))),
-            last_valid_day=joined(one.last_day for one in beside),
             what_to_do=joined((advice for one in beside for advice in one.advice), " "),
         )
         topics = [self._topics.of(_GROUPS[one.standing], one.code, one.level, _lines(one)) for one in beside]

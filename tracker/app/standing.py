@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Final
 
 from tracker.app.history import Replacements
+from tracker.app.lives import Lives
 from tracker.app.stored import Stored
 from tracker.hcpcs.catalogue import CODE, HCPCS
-from tracker.model import Change, Diff, Event, EventKind, FieldChange, Level, Record, Successor
+from tracker.model import Change, Diff, Ending, Event, EventKind, FieldChange, Level, Record, Successor
 from tracker.search import Nearest
 
 
@@ -40,6 +41,7 @@ _OF_EVENT: Final = {
     "code-added": Standing.ADDED,
 }
 _ENDED: Final = HCPCS.events["code-discontinued"]
+_GONE: Final = HCPCS.events["code-withdrawn"]
 _MODIFIER: Final = 2
 """Characters of a modifier."""
 _NEAR: Final = 3
@@ -95,6 +97,7 @@ class Standings:
         self._changes = {change.code: change for change in diff.changes}
         self._old = stored.find(diff.old.name)
         self._stored = stored
+        self._lives = Lives(stored)
         self._replacements = Replacements(stored, diff.new)
 
     @property
@@ -175,12 +178,29 @@ class Standings:
         successors = self._replacements.after(record)
         return Judged(record.code, Standing.ENDED, Level.ACT, (), (told,), (_ENDED.advice,), record, change, successors)
 
+    def _seen_before(self, code: str) -> Judged | None:
+        """Return what an older release tells of a code that neither of the two holds any more."""
+        _, lives = self._lives.of(code)
+        record = lives[-1].sightings[-1].record if lives else None
+        if record is None or lives[-1].ending not in {Ending.ENDED, Ending.GONE}:
+            return None
+        holder, last = lives[-1].sightings[-1].release.name, _text(record, HCPCS.ended)
+        if last:
+            told = f"Ended already: last valid day {last} ({holder}); the release does not hold it any more."
+            successors = self._replacements.after(record)
+            return Judged(code, Standing.ENDED, Level.ACT, (), (told,), (_ENDED.advice,), record, None, successors)
+        told = f"Gone after {holder}, without ever having got a last valid day."
+        return Judged(code, Standing.GONE, Level.ACT, (), (told,), (_GONE.advice,), record)
+
     def _not_found(self, code: str) -> Judged:
         silent = [side.name for side in (self.diff.old, self.diff.new) if not side.complete and code not in side.absent]
         if silent and (CODE.fullmatch(code) or len(code) == _MODIFIER):  # no release holds anything else
             record = self.old_records.get(code)
             told = f"{' and '.join(silent)}, {'excerpts' if len(silent) > 1 else 'an excerpt'}, cannot tell"
             return Judged(code, Standing.CANNOT_TELL, None, told=(f"{told}: import the whole release.",), record=record)
+        seen = self._seen_before(code)
+        if seen is not None:
+            return seen
         meant = self._meant(code)
         told = f"In neither release; is it {meant}?" if meant else "In neither release."
         return Judged(code, Standing.NOT_FOUND, Level.ACT, told=(told,), advice=("Correct the code.",))

@@ -82,7 +82,7 @@ _BLANKS: Final = frozenset({"", "N/A", "#N/A", "NA", "NONE", "NULL", "NIL", "NAN
 _DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 _PLAIN: Final = re.compile(r"\s*([A-Za-z0-9]{5})\s*", re.ASCII)
 _ALLOWED: Final = re.compile(r"""[A-Z0-9\s,;:/|+&^*#._='"\u2018\u2019\u201c\u201d()\[\]-]*""", re.ASCII)
-_SEGMENTS: Final = re.compile(r"[,;|+&\n\r]")
+_SEGMENTS: Final = re.compile(r"[,;|+&\n\r]|\b(?:AND|OR)\b")
 _TOKENS: Final = re.compile(r"[A-Z0-9]+", re.ASCII)
 _RANGE: Final = re.compile(
     r"[^A-Z0-9]*([A-Z0-9]{5})\s*(?:-+|\b(?:TO|THRU|THROUGH)\b)\s*([A-Z0-9]{5})[^A-Z0-9]*", re.ASCII
