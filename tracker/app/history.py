@@ -4,68 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from functools import cached_property
 from itertools import pairwise
 
 from tracker.app.lives import Lives
+from tracker.app.replacements import Replacements
 from tracker.app.stored import Stored
 from tracker.diff.compare import compare
 from tracker.diff.wording import reword
 from tracker.errors import UnknownReleaseError
 from tracker.hcpcs.catalogue import FOREIGN_CODES, HCPCS
 from tracker.hcpcs.events import Context, explain
-from tracker.hcpcs.likeness import AFTER, BEFORE, day_of
 from tracker.hcpcs.lives import filled, until
-from tracker.hcpcs.successors import Candidates, successors
-from tracker.model import History, Predecessor, Record, Release, Sighting, Step, Successor
+from tracker.model import History, Sighting, Step
 from tracker.report.history.view import HistoryView, build_view
-from tracker.search import near
-
-
-class Replacements:
-    """What took an ended code's place, and in whose place a code is, as one release tells it."""
-
-    def __init__(self, stored: Stored, release: Release) -> None:
-        self._stored = stored
-        self._release = release
-
-    @cached_property
-    def records(self) -> dict[str, Record]:
-        """All records of the release by code."""
-        return {record.code: record for record in self._stored.records(self._stored.find(self._release.name))}
-
-    @cached_property
-    def candidates(self) -> Candidates:
-        """All codes of the release, among which a successor may be."""
-        return Candidates(self.records.values())
-
-    def after(self, record: Record) -> tuple[Successor, ...]:
-        """Return what may take the place of an ended code; nothing where the code has no end."""
-        if day_of(record, HCPCS.ended) is None:
-            return ()
-        return successors(record, self.candidates, self.records.get, on=self._release.effective_date)
-
-    def before(self, record: Record) -> tuple[Predecessor, ...]:
-        """Return the ended codes in whose place a code may be, the surest first."""
-        found = [
-            Predecessor(ended.code, one.basis, one.score, one.why)
-            for ended in self._ended_around(record)
-            for one in self.after(ended)
-            if one.code == record.code
-        ]
-        return tuple(sorted(found, key=lambda one: (-one.score, one.code)))
-
-    def _ended_around(self, record: Record) -> Iterator[Record]:
-        """Yield the codes that ended around a code's first day, and those that refer to it whenever they ended."""
-        first = day_of(record, HCPCS.added)
-        for other in self.records.values():
-            last = day_of(other, HCPCS.ended)
-            if last is None:
-                continue
-            next_day = last + timedelta(days=1)
-            near = first is not None and next_day - BEFORE <= first <= next_day + AFTER
-            if near or record.code in other.values.get("cross_references", ()):
-                yield other
 
 
 def view_history(stored: Stored, code: str, *, fields: Iterable[str] = (), administrative: bool = False) -> HistoryView:
@@ -84,7 +35,7 @@ def view_history(stored: Stored, code: str, *, fields: Iterable[str] = (), admin
     history = history_of(lives, stored, code)
     if not history.lives:
         system = next((name for name, shape in FOREIGN_CODES.items() if shape.fullmatch(code)), None)
-        near_codes = f"; it is a {system} code" if system else _perhaps(lives, stored, code)
+        near_codes = f"; it is a {system} code" if system else stored.perhaps(code)
         raise UnknownReleaseError(f"{code} is in no stored release: {_asked(lives)}{near_codes}")
     releases = [sighting.release for sighting in history.sightings]
     gaps = {
@@ -95,12 +46,6 @@ def view_history(stored: Stored, code: str, *, fields: Iterable[str] = (), admin
 
 def _asked(lives: Lives) -> str:
     return ", ".join(f"{one.name}{'' if one.complete else ' (an excerpt)'}" for one in lives.releases)
-
-
-def _perhaps(lives: Lives, stored: Stored, code: str) -> str:
-    """Say which codes of any release may have been meant."""
-    found = near(code, {record.code for revision in lives.revisions for record in stored.records(revision)})
-    return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
 def history_of(lives: Lives, stored: Stored, code: str) -> History:

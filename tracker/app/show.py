@@ -5,7 +5,6 @@ from __future__ import annotations
 from tracker.app.stored import Revision, Stored
 from tracker.errors import UnknownReleaseError
 from tracker.model import Record
-from tracker.search import near
 
 
 def find_record(stored: Stored, code: str, reference: str | None) -> tuple[Revision, Record]:
@@ -28,12 +27,5 @@ def find_record(stored: Stored, code: str, reference: str | None) -> tuple[Revis
     told = ", ".join(f"{place.release.name}{'' if place.release.complete else ' (an excerpt)'}" for place in places)
     raise UnknownReleaseError(
         (f"{code} is not in {told}; {found}" if reference else f"{code} is in no stored release: {told}")
-        + ("" if where else _perhaps(stored, newest_first or places, code))
+        + ("" if where else stored.perhaps(code))
     )
-
-
-def _perhaps(stored: Stored, newest_first: list[Revision], code: str) -> str:
-    """Say which codes of the newest whole release, or else of the newest, may have been meant."""
-    revision = min(newest_first, key=lambda one: not one.release.complete)
-    found = near(code, (record.code for record in stored.records(revision)))
-    return f"; did you mean {' or '.join(found)}?" if found else ""

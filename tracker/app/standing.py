@@ -8,8 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from tracker.app.history import Replacements
 from tracker.app.lives import Lives
+from tracker.app.replacements import Replacements
 from tracker.app.stored import Stored
 from tracker.hcpcs.catalogue import CODE, HCPCS
 from tracker.model import Change, Diff, Ending, Event, EventKind, FieldChange, Level, Record, Successor

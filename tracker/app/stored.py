@@ -151,6 +151,13 @@ class Stored:
             message = "all stored releases are withdrawn: import one again" if self.revisions else self.nothing_stored
         raise UnknownReleaseError(message)
 
+    def perhaps(self, code: str) -> str:
+        """Say which codes may have been meant by one that no release holds: `; did you mean …?`, or nothing."""
+        from tracker.search import near
+
+        found = near(code, self.store.codes(HCPCS.name))
+        return f"; did you mean {' or '.join(found)}?" if found else ""
+
     def _perhaps(self, name: str) -> str:
         """Say which stored label, or other word for a release, what is no label may have been meant for."""
         from difflib import get_close_matches

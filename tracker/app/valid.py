@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
-from tracker.app.history import Replacements
 from tracker.app.lives import Lives
+from tracker.app.replacements import Replacements
 from tracker.app.stored import Revision, Stored
 from tracker.errors import UnknownReleaseError
 from tracker.hcpcs.catalogue import CODE, FOREIGN_CODES, HCPCS
@@ -93,7 +93,7 @@ class Judge:
 
     @cached_property
     def _nearest(self) -> Nearest:
-        return Nearest(self._replacements.records)
+        return Nearest(self.known)
 
     def _near(self, code: str) -> str:
         near = self._nearest.to(code)

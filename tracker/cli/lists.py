@@ -25,6 +25,7 @@ from tracker.cli.shared import (
     today,
     working,
 )
+from tracker.errors import TrackerError
 from tracker.lists.days import DateOrder
 from tracker.model import Format, Level
 
@@ -72,7 +73,9 @@ def impact(
     with open_home(home) as stored:
         policy = load_policy(here(), stored.home)
         with working(f"Reading {list_}"):
-            view = impact_of(stored, _opener(list_, sheet), old, new, policy=policy, today=today(), column=column)
+            view = impact_of(
+                stored, _opener(list_, sheet, files), old, new, policy=policy, today=today(), column=column
+            )
         _tell(view, files, output_format, stored.home, everything=everything)
     level, reached = fail_on or policy.fail_on, worst(view)
     if level is not None and reached is not None and list(Level).index(reached) <= list(Level).index(level):
@@ -121,7 +124,7 @@ def valid(
             with working(f"Reading {list_}"):
                 view = valid_list(
                     stored,
-                    _opener(list_, sheet),
+                    _opener(list_, sheet, files),
                     known_on=known,
                     code_column=code_column,
                     date_column=date_column,
@@ -142,8 +145,11 @@ def valid(
         print_lines(validity.lines(HCPCS, ruling.validity, ruling.successors))
 
 
-def _opener(path: Path, sheet: str | None) -> Opener:
-    """Return what opens a list once it is known what a code looks like."""
+def _opener(path: Path, sheet: str | None, files: list[tuple[Path, Format]]) -> Opener:
+    """Return what opens a list once it is known what a code looks like; the answers go to other files."""
+    for output, _ in files:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise TrackerError(f"{output} is the list itself, which stays as it is: name another file with -o")
     from tracker.lists.source import open_list, read_list
 
     if str(path) == "-":

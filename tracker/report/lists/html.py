@@ -38,8 +38,11 @@ MOST_POINTS: Final = 30
 _WIDEST: Final = 32
 """Characters of a line in a column, at most; longer texts are folded."""
 
-_ON_PAPER: Final = (7, 15)
+_ON_PAPER: Final = (8, 15)
 """Characters of a line on paper, where all columns stand beside each other: at least, and at most."""
+
+_MARK: Final = 3
+"""Characters that a coloured mark takes beside its word."""
 
 _SIGN: Final = 0.54
 _PADDING: Final = 1.4
@@ -117,7 +120,11 @@ class _Drawing:
         widths = [
             *([_width("Row", [f"{row.number}" for row in self._rows[-1:]])] if numbered else []),
             *(_width(name, {row.cells[place] for row in self._rows}) for place, name in enumerate(view.columns)),
-            *(_width(view.added[place].title, {answer.cells[place] for answer in answers}) for place in self._places),
+            *(
+                _width(view.added[place].title, {answer.cells[place] for answer in answers})
+                + _MARK * (place in self._marked)
+                for place in self._places
+            ),
         ]
         tracks = " ".join(f"{_SIGN * signs + _PADDING:.2f}rem" for signs in widths)
         whole = _SIGN * sum(widths) + _PADDING * len(widths)
