@@ -110,7 +110,7 @@ def impact(
     shape = shape_of(standings.known)
     source = open_list(shape)
     codes = find_column(source, column, shape)
-    texts = find_description_column(source, codes.column, lambda code: standings.of(code).names(new=True), shape)
+    texts = find_description_column(source, codes.column, standings.names, shape)
     sayer = _Sayer(standings, shape, codes.column, texts)
     return answered(
         source,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
 from tracker.errors import SourceError
@@ -122,24 +121,26 @@ def answered(
         statuses: the kinds by which rows are counted, in their order.
         added: the columns that the answers fill.
     """
-    topics: dict[int, Topic] = {}
-    counts: Counter[str] = Counter()
-    answers: list[Answer] = []  # eight bytes a row: equal rows share theirs
+    said: list[Said] = []  # eight bytes a row: rows that are alike share what is said of them
     for number, cells in source.rows():
-        answer, status, about = say(cells)
-        answers.append(answer)
-        counts[status] += 1
-        for topic in about:
+        one = say(cells)
+        said.append(one)
+        for topic in one.topics:
             topic.met(number)
-            topics[id(topic)] = topic
+    different = {id(one): one for one in said}
+    counts: Counter[str] = Counter()
+    for key, number in Counter(map(id, said)).items():
+        counts[different[key].status] += number
+    topics = {id(topic): topic for one in different.values() for topic in one.topics}
 
     def rows() -> Iterator[ListRow]:
-        for line, answer in zip_longest(source.rows(), answers):
-            if line is None or answer is None:
-                raise SourceError(f"{source.name} was changed while it was read: run the command again")
-            yield ListRow(line.number, line.cells, answer)
+        try:
+            for (number, cells), one in zip(source.rows(), said, strict=True):
+                yield ListRow(number, cells, one.answer)
+        except ValueError as error:  # one of the two is longer
+            raise SourceError(f"{source.name} was changed while it was read: run the command again") from error
 
-    length = len(answers)
+    length = len(said)
     return ListView(
         title,
         (*facts, ("list", f"{source.name}: {amount(length, 'row')}")),
@@ -150,6 +151,7 @@ def answered(
         added,
         rows,
         length,
+        typed=source.is_workbook,
     )
 
 

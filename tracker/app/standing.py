@@ -129,6 +129,11 @@ class Standings:
         """The codes that one of the releases holds."""
         return frozenset(self.new_records.keys() | self.old_records.keys())
 
+    def names(self, code: str) -> Iterator[str]:
+        """Yield the official texts of a code, of the new release before the old one's."""
+        record = self.new_records.get(code) or self.old_records.get(code)
+        yield from filter(None, (_text(record, name) for name in HCPCS.title))
+
     def of(self, code: str) -> Judged:
         """Say what became of a code, in upper case."""
         change = self._changes.get(code)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from tracker.errors import SourceError
@@ -196,6 +196,9 @@ def _rank(heading: str, shape: CodeShape) -> float:
 _ALIKE: Final = 0.4
 """The least share of a column's texts that must speak of their codes as the official ones do."""
 
+_COMPARED: Final = 512
+"""Rows that are compared, of the sample: words take their time."""
+
 _STEM: Final = 3
 _EMPTY_WORDS: Final = frozenset({"and", "any", "each", "for", "not", "per", "the", "with"})
 
@@ -211,6 +214,7 @@ def find_description_column(
         official: gives the official descriptions of a code, none if it has none.
         shape: what a code looks like.
     """
+    user_list = replace(user_list, sample=user_list.sample[:: max(1, len(user_list.sample) // _COMPARED)])
     stems = [
         [_stems(description) for description in official(coded.code)] if coded.kind is CodeKind.CODE else []
         for coded in _codes(user_list, code_column, shape)

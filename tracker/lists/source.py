@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 import stat
 import zipfile
@@ -91,16 +92,25 @@ def open_list(path: Path, shape: CodeShape, sheet: str | None = None) -> UserLis
             raise SourceError(f"{path} is a folder: name the file in it")
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(f"{path} is no file, but a device or a pipe: write it to a file first")
-        return _open(path.name, status.st_size, lambda: _opened(path), shape, sheet)
+        return _open(path.name, status.st_size, lambda: _opened(path, status), shape, sheet)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path, status: os.stat_result) -> IO[bytes]:
+    """Open a file once more; it has to be the one that was there at first."""
     try:
-        return path.open("rb")
-    except OSError as error:  # it may be gone when it is read again
+        file = path.open("rb")
+    except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
+    if _identity(os.fstat(file.fileno())) != _identity(status):
+        file.close()
+        raise SourceError(f"{path.name} was changed while it was read: run the command again")
+    return file
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def read_list(stream: IO[bytes], shape: CodeShape, sheet: str | None = None) -> UserList:
@@ -157,9 +167,7 @@ def _open_workbook(name: str, data: bytes, shape: CodeShape, wanted: str | None)
             raise SourceError(f"{name} has no sheet {wanted!r}: say --sheet with one of {names}")
         sheets = named
     tables = [
-        (sheet, table)
-        for sheet in sheets
-        if (table := table_of(name, sheet.rows, shape, _said_of(sheet, len(sheets)), is_workbook=True))
+        (sheet, table) for sheet in sheets if (table := table_of(name, sheet.rows, shape, _said_of(sheet, len(sheets))))
     ]
     if not tables:
         raise SourceError(f"{name} has no rows below its headings: there is nothing to look up")
@@ -197,13 +205,17 @@ def _open_text(name: str, head: bytes, opener: Opener, shape: CodeShape) -> User
         with opener() as file, io.TextIOWrapper(file, encoding, "replace", newline="") as lines:
             yield from _rows(name, lines, delimiter, width)
 
+    def plain() -> Iterator[Sequence[str]]:
+        with opener() as file, io.TextIOWrapper(file, encoding, "replace", newline="") as lines:
+            yield from csv.reader(lines, delimiter=delimiter)
+
     remarks = []
     if encoding not in ("utf-8", "utf-8-sig"):
         shown = "Windows-1252" if encoding == "cp1252" else "UTF-16"
         remarks.append(f"it was read as {shown} text")
     if delimiter in _DELIMITERS and delimiter != ",":
         remarks.append(f"its columns are parted by {_DELIMITERS[delimiter]}")
-    table = table_of(name, read, shape, remarks, is_workbook=False)
+    table = table_of(name, read, shape, remarks, plain)
     if table is None:
         raise SourceError(f"{name} has no rows below its headings: there is nothing to look up")
     return table

@@ -92,7 +92,7 @@ class ListView:
     codes and how it was found. `counts` are (number, what) pairs, in rows. `remarks` are sentences to be said aloud.
     `groups` are what a reader must know, the most serious first. `columns` are the headings of the list's own
     columns (none for a search), `added` those of the answers. `rows` gives all rows anew each time it is
-    called; `length` says how many there are.
+    called; `length` says how many there are. `typed`: some of the list's own cells may be other than texts.
     """
 
     title: str
@@ -104,6 +104,7 @@ class ListView:
     added: tuple[Column, ...]
     rows: Callable[[], Iterable[ListRow]]
     length: int
+    typed: bool = True
 
 
 class Remembered(Generic[T]):
