@@ -17,11 +17,23 @@ from pathlib import Path
 
 import typer
 
-from tracker.cli import changelog, changes, codes, history, lists, publisher, releases, search
+from tracker.cli import changelog, changes, codes, doctor, history, lists, publisher, releases, search
 from tracker.cli.shared import app
 from tracker.errors import TrackerError
 
-__all__ = ["app", "changelog", "changes", "codes", "history", "lists", "main", "publisher", "releases", "search"]
+__all__ = [
+    "app",
+    "changelog",
+    "changes",
+    "codes",
+    "doctor",
+    "history",
+    "lists",
+    "main",
+    "publisher",
+    "releases",
+    "search",
+]
 
 
 def main() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +12,10 @@ from tracker.cli.shared import (
     Home,
     app,
     format_of,
-    here,
     open_home,
     print_lines,
     release_labels,
     show_pieces,
-    today,
-    working,
 )
 from tracker.model import Format, Kind
 from tracker.search import Status
@@ -91,43 +84,3 @@ def search(
         print_lines(lines(view, None))
     else:
         show_pieces(render(view, chosen))
-
-
-class DoctorFormat(StrEnum):
-    """How `doctor` tells what it found."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-@app.command(epilog="Example: tracker doctor")
-def doctor(
-    output_format: Annotated[
-        DoctorFormat, typer.Option("--format", help="As text, or as JSON for a program.")
-    ] = DoctorFormat.TEXT,
-    home: Home = None,
-) -> None:
-    """Say what is here and what is wrong with it; end with 1 if something is."""
-    from tracker.app.doctor import examine
-
-    with working("Reading what is stored"):
-        found = examine(home, os.environ, here(), today())
-    if output_format is DoctorFormat.JSON:
-        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
-    else:
-        from tracker.report import listing
-
-        print_lines(listing.checkup(asdict(found.facts), found.problems))
-    if found.problems:
-        raise typer.Exit(1)
-
-
-def overview(home: Path | None) -> None:
-    """Show the stored releases, and what to do next."""
-    from tracker.app.doctor import next_commands
-    from tracker.report import listing
-
-    with open_home(home) as stored:
-        releases = [revision.release for revision in stored.currents()]
-        commands = next_commands([release.label for release in releases], today())
-        print_lines(listing.overview(str(stored.home.folder), releases, commands))

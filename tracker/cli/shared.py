@@ -28,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_HOME_HELP = "Folder with the archive (snapshots/); else TRACKER_HOME, the nearest one upward, your data folder."
+HOME_HELP = "Folder with the archive (snapshots/); else TRACKER_HOME, the nearest one upward, your data folder."
 
 
 def _home(context: typer.Context, value: Path | None) -> Path | None:
@@ -71,15 +71,7 @@ def event_ids(incomplete: str) -> list[str]:
     return [name for name in EVENTS if name.startswith(incomplete)]
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
-        from tracker import __version__
-
-        typer.echo(__version__)
-        raise typer.Exit
-
-
-Home = Annotated[Path | None, typer.Option("--home", readable=False, help=_HOME_HELP, callback=_home)]
+Home = Annotated[Path | None, typer.Option("--home", readable=False, help=HOME_HELP, callback=_home)]
 Administrative = Annotated[
     bool, typer.Option("--administrative", help="List codes that changed in nothing but action code and date.")
 ]
@@ -96,21 +88,6 @@ Old = Annotated[
 ]
 New = Annotated[str, typer.Argument(help="The newer side.", autocompletion=release_labels)]
 Everything = Annotated[bool, typer.Option("--all", help="On a terminal, show all instead of the first 50 a group.")]
-
-
-@app.callback(invoke_without_command=True)
-def _tracker(
-    context: typer.Context,
-    home: Annotated[Path | None, typer.Option("--home", readable=False, help=_HOME_HELP)] = None,
-    _version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    context.obj = home
-    if context.invoked_subcommand is None:
-        from tracker.cli.search import overview
-
-        overview(home)
 
 
 def format_of(output: Path | None, asked: Format | None = None) -> Format:
