@@ -1,4 +1,4 @@
-"""The releases that are measured: `data.py made-up FOLDER`, `notes FOLDER CHANGES` and `csv OLD NEW FOLDER`.
+"""What is measured: `data.py made-up FOLDER`, `notes FOLDER CHANGES`, `csv OLD NEW FOLDER`, `lists CSV FOLDER ROWS`.
 
 Run by `run.py` in tracker's own environment, because it takes names and positions from the catalogue.
 """
@@ -332,6 +332,29 @@ def _as_row(record: Record, unknown: frozenset[str]) -> Row:
     return {"HCPC": record.code, **texts}
 
 
+def lists(release: Path, folder: Path, rows: int) -> None:
+    """Write a chargemaster and a file of claims with the codes of a release, a third of them CPT."""
+    chosen = random.Random(2026)  # noqa: S311  nothing secret
+    with release.open(encoding="utf-8", newline="") as file:
+        texts = {row["HCPC"]: row["LONG DESCRIPTION"] for row in csv.DictReader(file)}
+    codes = list(texts)
+    with (folder / "chargemaster.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Item", "Dept", "Rev", "HCPCS", "Description", "Charge", "Active", "Note"])
+        for number in range(rows):
+            code = chosen.choice(codes)
+            cells = (f"{10_000 + 9 * chosen.randrange(10_000)}", f"Procedure {number}")
+            if chosen.random() > 1 / 3:
+                cells = (f"{code}-JW" if chosen.random() < 1 / 20 else code, texts[code][:60])
+            writer.writerow([number, chosen.randrange(900), "0250", *cells, "12.50", "Y", "a note of some words"])
+    with (folder / "claims.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Claim", "Patient", "DOS", "Proc", "Units", "Billed"])
+        for number in range(rows):
+            day = date(2024, 7, 1) + timedelta(chosen.randrange(700))
+            writer.writerow([number, chosen.randrange(rows), f"{day:%m/%d/%Y}", chosen.choice(codes), 1, "12.50"])
+
+
 def main() -> None:
     """Do what the command line says."""
     what, *paths = sys.argv[1:]
@@ -339,6 +362,8 @@ def main() -> None:
         made_up(Maker(seed=2026), *map(Path, paths))
     elif what == "notes":
         made_up(NotesMaker(2026, int(paths[1])), Path(paths[0]))
+    elif what == "lists":
+        lists(Path(paths[0]), Path(paths[1]), int(paths[2]))
     else:
         stored_as_csv(*map(Path, paths))
 

@@ -28,6 +28,9 @@ RUNS, QUICK_RUNS = 11, 3
 SIZES = (900, 10_000)
 """How many codes change in the releases on which reports are written."""
 
+ROWS = 1_000_000
+"""Rows of the lists that are answered."""
+
 REPORT_RUNS, SLOW = 5, 20
 """Runs of a report, and seconds from which on the first run is the only one."""
 
@@ -328,6 +331,22 @@ def report_measures(pair: Pair) -> list[Measure]:
     return [one for one in found if Path(one.command[0]).exists()]  # Node's daff may be missing
 
 
+def list_measures(pair: Pair) -> list[Measure]:
+    """Return what answers lists, beside a mere copy of them."""
+    chargemaster, claims = pair.folder / "chargemaster.csv", pair.folder / "claims.csv"
+    tracker, answered, home = TRACKER / "bin" / "tracker", pair.folder / "answered.csv", ("--home", pair.home)
+    commands: dict[tuple[str, str], list[str | Path]] = {
+        ("impact", "tracker"): [tracker, "impact", chargemaster, *pair.labels, "-o", answered, *home],
+        ("impact", "copy, Python's csv"): [sys.executable, HERE / "csv_copy.py", chargemaster, answered],
+        ("valid --list", "tracker"): [tracker, "valid", "--list", claims, "-o", answered, *home],
+        ("valid --list", "copy, Python's csv"): [sys.executable, HERE / "csv_copy.py", claims, answered],
+    }
+    return [
+        Measure(f"{what}, {ROWS:,} rows", program, command, writes=[answered])
+        for (what, program), command in commands.items()
+    ]
+
+
 def _report(pair: Pair, program: str, ending: str = "html") -> Path:
     return pair.folder / f"{program}.{ending}"
 
@@ -428,13 +447,23 @@ def report(runs: int) -> None:
     print(f"\n{table(found)}")
 
 
+def answer_lists(runs: int) -> None:
+    """Measure the answers to long lists, and print."""
+    pair = make_data(None)[0]
+    _call(TRACKER / "bin" / "python", HERE / "data.py", "lists", pair.tables[0], pair.folder, str(ROWS))
+    found = list_measures(pair)
+    measure(found, runs)
+    print(f"\n{table(found)}")
+
+
 def main() -> None:
     """Prepare, check that all agree, measure in turn, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_RUNS} runs instead of {RUNS}")
     parser.add_argument("--reports", action="store_true", help=f"the reports alone, {REPORT_RUNS} runs")
+    parser.add_argument("--lists", action="store_true", help=f"answers to lists of {ROWS:,} rows alone")
     options = parser.parse_args()
-    runs = QUICK_RUNS if options.quick else REPORT_RUNS if options.reports else RUNS
+    runs = QUICK_RUNS if options.quick else REPORT_RUNS if options.reports or options.lists else RUNS
     releases = os.environ.get("TRACKER_RELEASES")
     for name in [name for name in os.environ if name.startswith(("TRACKER_", "PYTHON"))]:
         del os.environ[name]  # what is measured is the program as it comes
@@ -443,6 +472,8 @@ def main() -> None:
         make_environments(reports=options.reports)
         if options.reports:
             report(runs)
+        elif options.lists:
+            answer_lists(runs)
         else:
             bench(runs, Path(releases) if releases else None)
     except BenchError as error:
