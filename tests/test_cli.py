@@ -336,6 +336,16 @@ def test_a_changelog_fails_on_what_any_step_holds(excerpts: Run) -> None:
     assert excerpts("changelog", "2025", "2026").code == 1
 
 
+def test_several_files_at_once(excerpts: Run) -> None:
+    for command in ("diff 2025 2026", "history J1940", "search furosemide"):
+        files = [Path(f"told.{ending}") for ending in ("html", "md", "json")]
+        outcome = excerpts(*command.split(), *(f"-o{path}" for path in files))
+        assert outcome.err == "".join(f"written: {path}\n" for path in files)
+        assert [path.stat().st_size > 0 for path in files] == [True] * 3
+        for path in files:
+            path.unlink()
+
+
 def test_audit_tells_what_was_not_told(excerpts: Run) -> None:
     told = excerpts("audit", "2025", "2026")
     assert told.code == 0

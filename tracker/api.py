@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from tracker.app.stored import Stored, locate, open_stored
+from tracker.errors import TrackerError
 from tracker.home import Home
 from tracker.model import (
     Diff,
@@ -124,7 +125,7 @@ class Tracker:
         with self._opened() as stored:
             policy = load_policy(self._home.folder, self._home)
             view = view_releases(stored, old, new, policy=policy, today=_today())
-        return render_as(view, Format(format))
+        return render_as(view, _format(format))
 
     def audit(self, old: str, new: str) -> Sequence[Finding]:
         """Return where the publisher's action codes and dates, and what changed, do not agree."""
@@ -142,7 +143,7 @@ class Tracker:
         with self._opened() as stored:
             policy = load_policy(self._home.folder, self._home)
             view = view_changelog(stored, first, last, policy=policy, today=_today())
-        return render(view, Format(format))
+        return render(view, _format(format))
 
     # Codes
 
@@ -159,23 +160,24 @@ class Tracker:
         from tracker.app.valid import record_on
 
         with self._opened() as stored:
-            found = record_on(stored, code, _day(on)) if on else find_record(stored, code, release)
-        return found[1]
+            return record_on(stored, code, _day(on))[1] if on else find_record(stored, code, release)[1]
 
     def valid(self, code: str, on: Day, *, known_on: Day | None = None) -> Validity:
         """Say whether a code was valid on a day, with what meaning, and what proves it."""
+        from tracker.app.typed import typed
         from tracker.app.valid import Judge
 
         with self._opened() as stored:
-            return Judge(stored, _day(known_on) if known_on else None).ask(code, _day(on)).validity
+            return Judge(stored, _day(known_on) if known_on else None).ask(typed(stored, code)[0], _day(on)).validity
 
     def history(self, code: str) -> History:
         """Return the life of a code over all stored releases."""
         from tracker.app.history import history_of
         from tracker.app.lives import Lives
+        from tracker.app.typed import typed
 
         with self._opened() as stored:
-            return history_of(Lives(stored), stored, code.strip().upper())
+            return history_of(Lives(stored), stored, typed(stored, code)[0])
 
     # Lists
 
@@ -219,3 +221,11 @@ def _day(day: Day) -> date:
 
 def _today() -> date:
     return datetime.now().astimezone().date()
+
+
+def _format(name: Format | str) -> Format:
+    """Return a format by its name, or by the ending of its files."""
+    found = next((one for one in Format if name in {one, one.value, *one.endings}), None)
+    if found is None:
+        raise TrackerError(f"{name} is no format: choose {', '.join(Format)}")
+    return found

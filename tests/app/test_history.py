@@ -90,7 +90,10 @@ def test_an_unknown_code_is_told_with_those_that_may_have_been_meant(stored: Sto
     with pytest.raises(UnknownReleaseError) as error:
         view_history(stored, "j194o")
     assert str(error.value) == "J194O is in no stored release: 2018@1, 2019@1 (an excerpt); did you mean J1940?"
-    with pytest.raises(UnknownReleaseError, match=r"^99213 is in no stored release: .*; it is a CPT code$"):
+    with pytest.raises(
+        UnknownReleaseError,
+        match=r"^99213 is in no stored release: .*; it is a CPT code, and no release here holds those$",
+    ):
         view_history(stored, "99213")
     with pytest.raises(UnknownReleaseError, match=r"^Z9 is in no stored release: [^;]*$"):
         view_history(stored, "Z9")

@@ -280,7 +280,7 @@ def test_own_descriptions_are_held_against_the_official_ones(two: Run) -> None:
             "A0001,",
         ],
     )
-    stale, strange = "the text of 2025, which has changed", "little in common with the official text"
+    stale, strange = "the text of 2025, which has changed", "no word in common with the official text"
     assert [row["own_description"] for row in told] == [stale, stale, stale, "", strange, "", "", ""]
     assert [row["level"] for row in told] == ["review"] * 4 + ["note", "", "", ""]
 

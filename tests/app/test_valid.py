@@ -357,3 +357,31 @@ def test_nothing_stored(run: Run) -> None:
     outcome = run("valid", "J1940", "--on", "2025-02-01")
     assert (outcome.code, outcome.out) == (3, "")
     assert re.fullmatch(r"error: .*nothing is stored in .*tracker import FILE.*\n", outcome.err)
+
+
+def test_a_code_is_read_as_people_type_it(take_in: Import, run: Run) -> None:
+    take_in("HCPC2025_JAN_ANWEB.txt", {"A0001": values("A0001"), "KX": values("KX", TERM_DT="20241231")})
+    outcome = run("valid", "HCPCS:a0001-KX-25", "--on", "2025-01-02")
+    assert [line for line in outcome.out.splitlines() if " on " in line] == [
+        "A0001 on 2025-01-02: yes",
+        "KX on 2025-01-02: no",
+    ]
+    told = json.loads(run("valid", "A0001-KX", "--on", "2025-01-02", "--format", "json").out)
+    assert (told["verdict"], [one["verdict"] for one in told["modifiers"]]) == ("yes", ["no"])
+    assert run("show", "A0001-KX").out.startswith("A0001  procedure")
+    assert run("history", "A0001 KX").out.startswith("A0001  procedure")
+
+
+@pytest.mark.parametrize(("code", "what"), [("99213", "a CPT code"), ("25", "a CPT modifier"), ("D0120", "a CDT code")])
+def test_codes_of_others_are_told_as_such(take_in: Import, run: Run, code: str, what: str) -> None:
+    take_in("HCPC2025_JAN_ANWEB.txt", {"A0001": values("A0001")})
+    assert f"why          {what}: not in this code set" in run("valid", code, "--on", "2025-01-02").out
+    assert run("show", code).err.endswith(f"; it is {what}, and no release here holds those\n")
+
+
+def test_a_record_in_force_says_what_became_of_it(take_in: Import, run: Run) -> None:
+    take_in("HCPC2025_JAN_ANWEB.txt", {"A0001": values("A0001")})
+    take_in("HCPC2025_OCT_ANWEB.txt", {"A0001": values("A0001", TERM_DT="20250331")})
+    outcome = run("show", "a0001", "--on", "2025-03-31")
+    assert outcome.out.startswith("A0001 on 2025-03-31: yes\n  why          valid from 2010-01-01 to 2025-03-31\n")
+    assert "A0001  procedure in 2025@1" in outcome.out

@@ -305,3 +305,35 @@ def test_all_formats_are_written(small: Run) -> None:
     book = openpyxl.load_workbook("result.xlsx")
     cells = [cell for sheet in book for line in sheet.iter_rows(values_only=True) for cell in line]
     assert "ended: its last valid day was 2025-03-31" in cells
+
+
+# ---------------------------------------------------------------- modifiers
+
+
+def test_modifiers_count_wherever_they_stand(take_in: Import, run: Run) -> None:
+    take_in("HCPC2025_JAN_ANWEB.txt", {"A0001": values("A0001"), "KX": values("KX", ADD_DT="20200101")})
+    lines = [
+        "HCPCS,Mod 1,Mod 2,DOS",
+        "A0001,KX,25,2019-12-31",
+        "A0001-KX,,,2025-01-01",
+        "A0001,YY,,2025-01-01",
+        "A0001,59,P3,2025-01-01",
+        "99213,25,,2025-01-01",
+    ]
+    told = ask(run, lines)
+    assert [(row["modifiers"], row["valid"]) for row in told] == [
+        ("KX 25", "no"),
+        ("KX", "yes"),
+        ("YY", "no"),
+        ("59 P3", "yes"),
+        ("", ""),
+    ]
+    assert told[2]["why"].startswith("A0001: valid from 2010-01-01, without an end; YY: in no stored release")
+    assert "modifiers  in column 2, 'Mod 1' and column 3, 'Mod 2'" in run("valid", "--list", "claims.csv").out
+
+
+def test_one_day_may_be_asked_of_all_rows(take_in: Import, run: Run) -> None:
+    take_in("HCPC2025_JAN_ANWEB.txt", {"A0001": values("A0001", TERM_DT="20241231"), "A0002": values("A0002")})
+    told = ask(run, ["A0001", "A0002", "A000Z"], "--on", "1/2/2025", "--date-order", "mdy")
+    assert [row["valid"] for row in told] == ["no", "yes", ""]
+    assert told[2]["why"] == "A000Z is no code; did you mean A0002?"

@@ -9,10 +9,11 @@ from itertools import pairwise
 from tracker.app.lives import Lives
 from tracker.app.replacements import Replacements
 from tracker.app.stored import Stored
+from tracker.app.typed import typed
 from tracker.diff.compare import compare
 from tracker.diff.wording import reword
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.catalogue import FOREIGN_CODES, HCPCS
+from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.events import Context, explain
 from tracker.hcpcs.lives import filled, until
 from tracker.model import History, Sighting, Step
@@ -31,12 +32,10 @@ def view_history(stored: Stored, code: str, *, fields: Iterable[str] = (), admin
     Raises:
         UnknownReleaseError: nothing is stored, or no stored release holds the code.
     """
-    lives, code = Lives(stored), code.strip().upper()
+    lives, code = Lives(stored), typed(stored, code)[0]
     history = history_of(lives, stored, code)
     if not history.lives:
-        system = next((name for name, shape in FOREIGN_CODES.items() if shape.fullmatch(code)), None)
-        near_codes = f"; it is a {system} code" if system else stored.perhaps(code)
-        raise UnknownReleaseError(f"{code} is in no stored release: {_asked(lives)}{near_codes}")
+        raise UnknownReleaseError(f"{code} is in no stored release: {_asked(lives)}{stored.perhaps(code)}")
     releases = [sighting.release for sighting in history.sightings]
     gaps = {
         new.name: old.label for old, new in pairwise(releases) if until(old) + timedelta(days=1) < new.effective_date

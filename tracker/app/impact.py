@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from rapidfuzz import fuzz
-
 from tracker import policy as policies
 from tracker.app.compare import compare_releases
 from tracker.app.own_list import (
@@ -17,6 +15,7 @@ from tracker.app.own_list import (
     NO_CODE,
     UNREADABLE,
     Cells,
+    CodeCells,
     Opener,
     Said,
     Topics,
@@ -29,12 +28,12 @@ from tracker.app.own_list import (
 from tracker.app.standing import Judged, Standing, Standings
 from tracker.app.stored import Stored
 from tracker.formats.cells import Cell, text
-from tracker.hcpcs.catalogue import HCPCS
-from tracker.lists.codes import Coded, CodeKind, CodeShape, read_codes
-from tracker.lists.columns import find_column, find_description_column
+from tracker.hcpcs.catalogue import FOREIGN_MODIFIER, HCPCS
+from tracker.lists.codes import Coded, CodeKind
+from tracker.lists.columns import find_column, find_description_column, find_modifier_columns, stems_of
 from tracker.model import Level, Successor
 from tracker.report.lists.view import Answer, Column, ListView
-from tracker.report.view import amount_of_units, describe
+from tracker.report.view import amount_of_units, describe, direction, told_basis
 
 ADDED: Final = (
     Column("code", "Code"),
@@ -69,12 +68,10 @@ _PLAIN: Final = {Standing.DISCONTINUED, Standing.ENDED, Standing.NOT_FOUND}
 _UNREADABLE_GROUP: Final = "Not readable as codes"
 _OWN_TEXTS: Final = "Your descriptions that are not the official ones"
 
-_UNLIKE: Final = 40.0
-"""Per cent of the words in common below which a text seems to be about something else."""
 _CUT_OFF: Final = 12
 """Characters from which on the beginning of an official text is that text, cut off to fit a system's field."""
 _STALE: Final = "the text of {}, which has changed"
-_STRANGE: Final = "little in common with the official text"
+_STRANGE: Final = "no word in common with the official text"
 _LOOKED_AT: Final = 400
 """Characters of a text that are compared; the longest official ones have a thousand, and differ before."""
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -111,7 +108,8 @@ def impact(
     source = open_list(shape)
     codes = find_column(source, column, shape)
     texts = find_description_column(source, codes.column, standings.names, shape)
-    sayer = _Sayer(standings, shape, codes.column, texts)
+    cells = CodeCells(shape, codes.column, find_modifier_columns(source, codes.column))
+    sayer = _Sayer(standings, cells, texts)
     return answered(
         source,
         sayer.say,
@@ -120,8 +118,10 @@ def impact(
             ("old", describe(diff.old)),
             ("new", describe(diff.new)),
             ("codes", codes.why.removeprefix("codes are ")),
+            *cells.facts(source),
+            *([] if texts is None else [("descriptions", f"in {source.place(texts)}")]),
         ),
-        remarks=policies.remarks(policy, diff, HCPCS, today),
+        remarks=(*direction(diff), *policies.remarks(policy, diff, HCPCS, today)),
         groups=(*_GROUPS.values(), _OWN_TEXTS, _UNREADABLE_GROUP),
         statuses=_STATUSES,
         added=ADDED,
@@ -144,22 +144,20 @@ class _Reading:
 class _Sayer:
     """Says of the cells of a row what is to be said, and keeps what it found of a code."""
 
-    def __init__(self, standings: Standings, shape: CodeShape, codes: int, texts: int | None) -> None:
+    def __init__(self, standings: Standings, codes: CodeCells, texts: int | None) -> None:
         self._standings = standings
-        self._shape = shape
-        self._column = codes
+        self._codes = codes
         self._text_column = texts
         self._judged: dict[str, Judged] = {}
-        self._readings: dict[Cell, _Reading] = {}
+        self._readings: dict[Cell | Cells, _Reading] = {}
         self._topics = Topics()
 
     def say(self, cells: Cells) -> Said:
         """Answer for a row: for its cell with codes and, where the list has one, the user's own description."""
-        cell = cells[self._column]
-        reading = self._readings.get(cell)
+        told = self._codes.of(cells)
+        reading = self._readings.get(told)
         if reading is None:
-            found = read_codes(cell, self._shape)
-            reading = self._readings[cell] = _Reading(found, {}, {})
+            reading = self._readings[told] = _Reading(self._codes.read(told), {}, {})
         own = cells[self._text_column] if self._text_column is not None and reading.is_one_code else ""
         said = reading.of_text.get(own)
         if said is None:
@@ -249,8 +247,8 @@ class _Sayer:
     def _beside(self, found: Sequence[Coded]) -> tuple[tuple[str, ...], list[Judged]]:
         """Return the modifiers beside some codes, and of these what there is something to be told of."""
         modifiers = tuple(dict.fromkeys(modifier for one in found for modifier in one.modifiers))
-        judged = [self._judge(modifier) for modifier in modifiers if modifier in self._standings.known]
-        return modifiers, [one for one in judged if one.told]
+        judged = [self._judge(modifier) for modifier in modifiers if not FOREIGN_MODIFIER.fullmatch(modifier)]
+        return modifiers, [one for one in judged if one.told and one.standing is not Standing.CANNOT_TELL]
 
     def _judge(self, code: str) -> Judged:
         if code not in self._judged:
@@ -265,7 +263,7 @@ class _Sayer:
             return ""
         if _is_one_of(plain, [_plain(name) for name in judged.names(new=False)]):
             return _STALE.format(self._standings.diff.old.label)
-        return "" if max(fuzz.token_set_ratio(plain, one) for one in official) >= _UNLIKE else _STRANGE
+        return "" if any(stems_of(plain) & stems_of(one) for one in official) or not stems_of(plain) else _STRANGE
 
 
 def _answer(**cells: Cell) -> Cells:
@@ -281,15 +279,11 @@ def _lines(judged: Judged) -> tuple[str, ...]:
             None,
             (
                 f"{told} {judged.title}".strip(),
-                *(f"→ {one.code}  {_basis(one)}: {one.why}" for one in judged.successors),
+                *(f"→ {one.code}  {told_basis(one)}: {one.why}" for one in judged.successors),
                 "" if judged.standing in _PLAIN else " ".join(judged.advice),
             ),
         )
     )
-
-
-def _basis(successor: Successor) -> str:
-    return f"{successor.basis}, {units}" if (units := _units(successor)) else successor.basis
 
 
 def _units(successor: Successor) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from tracker.errors import SourceError
-from tracker.formats.cells import Cell
+from tracker.formats.cells import Cell, text
 from tracker.hcpcs.catalogue import CODE, FOREIGN_CODES
-from tracker.lists.codes import Coded, CodeKind, CodeShape
+from tracker.lists.codes import Coded, CodeKind, CodeShape, read_codes
 from tracker.lists.table import UserList
 from tracker.model import Level
 from tracker.report.lists.view import Answer, Column, Group, ListRow, ListView, Point
@@ -31,6 +31,8 @@ FOREIGN, UNREADABLE, NO_CODE = "not in this code set", "not readable as a code",
 _NAMES: Final = ("HCPCS", "HCPC")
 _SEVERAL: Final = "a range of codes: list them one by one"
 
+_MODIFIER: Final = 2
+"""Characters of a modifier."""
 _FIRST_ROWS: Final = 5
 
 
@@ -69,6 +71,37 @@ class Said(NamedTuple):
     answer: Answer
     status: str
     topics: tuple[Topic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCells:
+    """Where the codes of a row stand, and which columns hold modifiers alone."""
+
+    shape: CodeShape
+    column: int
+    modifiers: tuple[int, ...]
+
+    def of(self, cells: Cells) -> Cell | Cells:
+        """Return the cells that tell the codes of a row: equal ones are read once."""
+        if not self.modifiers:
+            return cells[self.column]
+        return (cells[self.column], *(cells[place] for place in self.modifiers))
+
+    def read(self, told: Cell | Cells) -> tuple[Coded, ...]:
+        """Return the codes in them, the modifiers of other columns behind those of the last code."""
+        if not isinstance(told, tuple):
+            return read_codes(told, self.shape)
+        *before, last = read_codes(told[0], self.shape)
+        beside = (text(cell).strip().upper() for cell in told[1:])
+        modifiers = tuple(modifier for modifier in beside if len(modifier) == _MODIFIER and modifier.isalnum())
+        if last.kind in {CodeKind.CODE, CodeKind.FOREIGN}:
+            last = last._replace(modifiers=(*last.modifiers, *modifiers))
+        return (*before, last)
+
+    def facts(self, source: UserList) -> Iterator[tuple[str, str]]:
+        """Yield what is to be known of the columns of modifiers."""
+        if self.modifiers:
+            yield "modifiers", f"in {' and '.join(source.place(place) for place in self.modifiers)}"
 
 
 def shape_of(known: Collection[str]) -> CodeShape:

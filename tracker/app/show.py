@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker.app.stored import Revision, Stored
+from tracker.app.typed import typed
 from tracker.errors import UnknownReleaseError
 from tracker.model import Record
 
@@ -13,7 +14,7 @@ def find_record(stored: Stored, code: str, reference: str | None) -> tuple[Revis
     Raises:
         UnknownReleaseError: the release is not stored, or no stored release holds the code.
     """
-    code = code.strip().upper()
+    code, _ = typed(stored, code)
     newest_first = stored.currents()[::-1]
     places = [stored.find(reference)] if reference else newest_first
     for revision in places:

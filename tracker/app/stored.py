@@ -14,7 +14,7 @@ from typing import Final
 from tracker import archive
 from tracker.diff.compare import of_one_issue
 from tracker.errors import ArchiveError, StoreError, UnknownReleaseError
-from tracker.hcpcs.catalogue import HCPCS
+from tracker.hcpcs.catalogue import HCPCS, foreign_code
 from tracker.hcpcs.labels import effective_date, mark_order, parse_label
 from tracker.home import Home, find_home
 from tracker.model import Note, Problem, Record, Release, Sealed, Snapshot
@@ -152,9 +152,11 @@ class Stored:
         raise UnknownReleaseError(message)
 
     def perhaps(self, code: str) -> str:
-        """Say which codes may have been meant by one that no release holds: `; did you mean …?`, or nothing."""
+        """Say what a code may be that no release holds: of others, or meant for one of these; or nothing."""
         from tracker.search import near
 
+        if foreign := foreign_code(code):
+            return f"; it is {foreign}, and no release here holds those"
         found = near(code, self.store.codes(HCPCS.name))
         return f"; did you mean {' or '.join(found)}?" if found else ""
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from tracker.app.lives import Lives
 from tracker.app.replacements import Replacements
 from tracker.app.stored import Revision, Stored
+from tracker.app.typed import typed
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.catalogue import CODE, FOREIGN_CODES, HCPCS
+from tracker.hcpcs.catalogue import CODE, HCPCS, foreign_code
 from tracker.model import Ending, Record, Successor, Validity, Verdict
 from tracker.search import Nearest
 
@@ -46,15 +47,14 @@ class Judge:
             UnknownReleaseError: no code of this code set looks like that.
         """
         code = code.strip().upper()
-        system = next((name for name, shape in FOREIGN_CODES.items() if shape.fullmatch(code)), None)
         validity = self.lives.valid_on(code, day)
-        if not validity.life and system:
-            why = f"a {system} code: not in this code set"
+        if not validity.life and (foreign := foreign_code(code)):
+            why = f"{foreign}: not in this code set"
             return Ruling(Validity(code, day, Verdict.CANNOT_TELL, why))
         if not validity.life and len(code) != _MODIFIER and not CODE.fullmatch(code):
             raise UnknownReleaseError(
                 f"{code!r} is no code: write a letter and four digits (J1940), or a modifier of two "
-                f"characters{self._near(code)}"
+                f"characters{self.perhaps(code)}"
             )
         return Ruling(
             replace(validity, remarks=(*validity.remarks, *self._remarks(validity))), self._successors(validity)
@@ -80,7 +80,7 @@ class Judge:
         return self._replacements.after(record) if record and life.last and validity.day > life.last else ()
 
     def _remarks(self, validity: Validity) -> Iterator[str]:
-        if validity.life is None and (near := self._near(validity.code)):
+        if validity.life is None and (near := self.perhaps(validity.code)):
             yield near.removeprefix("; ")
         if self._known_on is None:
             return
@@ -95,21 +95,22 @@ class Judge:
     def _nearest(self) -> Nearest:
         return Nearest(self.known)
 
-    def _near(self, code: str) -> str:
+    def perhaps(self, code: str) -> str:
+        """Say which codes may have been meant by one that no release holds: `; did you mean …?`, or nothing."""
         near = self._nearest.to(code)
         return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def record_on(stored: Stored, code: str, day: date) -> tuple[Revision, Record]:
-    """Return the record that was in force for a code on a day, and the revision that holds it.
+def record_on(stored: Stored, code: str, day: date) -> tuple[Revision, Record, Validity]:
+    """Return the record that was in force for a code on a day, the revision that holds it, and the whole answer.
 
     Raises:
         UnknownReleaseError: the code was not valid on that day, or what is stored cannot tell.
     """
-    validity = Judge(stored).ask(code, day).validity
+    validity = Judge(stored).ask(typed(stored, code)[0], day).validity
     if validity.described is None or validity.described.record is None:
         told = "cannot tell" if validity.verdict is Verdict.CANNOT_TELL else "not valid"
         raise UnknownReleaseError(
             f"{validity.code} on {day}: {told}: {validity.why}; tracker history {validity.code} shows its life"
         )
-    return stored.find(validity.described.release.name), validity.described.record
+    return stored.find(validity.described.release.name), validity.described.record, validity

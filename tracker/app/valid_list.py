@@ -13,6 +13,7 @@ from tracker.app.own_list import (
     NO_CODE,
     UNREADABLE,
     Cells,
+    CodeCells,
     Opener,
     Said,
     Topics,
@@ -24,14 +25,14 @@ from tracker.app.own_list import (
 from tracker.app.stored import Stored
 from tracker.app.valid import Judge, Ruling
 from tracker.formats.cells import Cell
-from tracker.hcpcs.catalogue import HCPCS
-from tracker.lists.codes import Coded, CodeKind, CodeShape, read_codes
-from tracker.lists.columns import DayColumn, find_column, find_day_column
+from tracker.hcpcs.catalogue import FOREIGN_MODIFIER, HCPCS
+from tracker.lists.codes import Coded, CodeKind
+from tracker.lists.columns import DayColumn, find_column, find_day_column, find_modifier_columns
 from tracker.lists.days import DateOrder, read_day
 from tracker.model import Level, Verdict
 from tracker.report.lists.view import Answer, Column, ListView
 from tracker.report.validity import description
-from tracker.report.view import amount_of_units
+from tracker.report.view import amount_of_units, told_basis
 
 ADDED: Final = (
     Column("code", "Code"),
@@ -65,6 +66,7 @@ def valid_list(
     code_column: str | None = None,
     date_column: str | None = None,
     date_order: DateOrder | None = None,
+    on: date | None = None,
 ) -> ListView:
     """Say of each row of a list whether its code was valid on its day.
 
@@ -75,6 +77,7 @@ def valid_list(
         code_column: the heading, number or letter of the column with the codes; None finds it by its content.
         date_column: likewise of the column with the dates of service.
         date_order: `mdy` or `dmy`, where dates with slashes are not to be read as their column suggests.
+        on: the day of all rows, instead of a column.
 
     Raises:
         UnknownReleaseError: nothing is stored, or was known by that day.
@@ -84,8 +87,9 @@ def valid_list(
     shape = shape_of(judge.known)
     source = open_list(shape)
     codes = find_column(source, code_column, shape, "--code-column")
-    days = find_day_column(source, date_column, codes.column, date_order)
-    sayer = _Sayer(judge, shape, codes.column, days)
+    days = on or find_day_column(source, date_column, codes.column, date_order)
+    cells = CodeCells(shape, codes.column, find_modifier_columns(source, codes.column))
+    sayer = _Sayer(judge, cells, days)
     known = (("known on", known_on.isoformat()),) if known_on else ()
     return answered(
         source,
@@ -95,7 +99,8 @@ def valid_list(
             ("releases", ", ".join(release.name for release in judge.lives.releases)),
             *known,
             ("codes", codes.why.removeprefix("codes are ")),
-            ("days", days.why.removeprefix("dates of service are ")),
+            *cells.facts(source),
+            ("days", str(days) if isinstance(days, date) else days.why.removeprefix("dates of service are ")),
         ),
         remarks=(),
         groups=(*_GROUPS.values(), _ODD),
@@ -121,21 +126,21 @@ class _Sayer:
     Within a quarter, and between two turns of a code's lives, the answer is the same for every day; it is made once.
     """
 
-    def __init__(self, judge: Judge, shape: CodeShape, codes: int, days: DayColumn) -> None:
+    def __init__(self, judge: Judge, codes: CodeCells, days: DayColumn | date) -> None:
         self._judge = judge
-        self._shape = shape
-        self._column = codes
-        self._day_column = days
-        self._readings: dict[Cell, _Reading] = {}
+        self._codes = codes
+        self._of_day = days
+        self._readings: dict[Cell | Cells, _Reading] = {}
         self._days: dict[Cell, date | None] = {}
         self._topics = Topics()
 
     def say(self, cells: Cells) -> Said:
         """Answer for a row."""
-        code_cell, day_cell = cells[self._column], cells[self._day_column.column]
-        reading = self._readings.get(code_cell)
+        told = self._codes.of(cells)
+        reading = self._readings.get(told)
         if reading is None:
-            reading = self._readings[code_cell] = self._read(code_cell)
+            reading = self._readings[told] = self._read(self._codes.read(told))
+        day_cell = self._of_day if isinstance(self._of_day, date) else cells[self._of_day.column]
         if day_cell in self._days:
             day = self._days[day_cell]
         else:
@@ -151,10 +156,11 @@ class _Sayer:
         return said
 
     def _read_day(self, cell: Cell) -> date | None:
-        return read_day(cell, self._day_column.order, serials=self._day_column.serials)
+        if isinstance(self._of_day, date):
+            return self._of_day
+        return read_day(cell, self._of_day.order, serials=self._of_day.serials)
 
-    def _read(self, cell: Cell) -> _Reading:
-        found = read_codes(cell, self._shape)
+    def _read(self, found: tuple[Coded, ...]) -> _Reading:
         codes = tuple(one.code for one in found if one.kind is CodeKind.CODE)
         modifiers = tuple(dict.fromkeys(modifier for one in found for modifier in one.modifiers))
         turns = {day for code in (*codes, *modifiers) for day in self._judge.turns(code)} if codes else ()
@@ -162,8 +168,8 @@ class _Sayer:
 
     def _answer(self, reading: _Reading, day: date) -> Said:
         asked = [self._judge.ask(code, day) for code in reading.codes]
-        beside = [self._judge.ask(code, day) for code in reading.modifiers if code in self._judge.known]
-        rulings = [*asked, *(one for one in beside if one.validity.verdict is not Verdict.YES)]
+        beside = [self._judge.ask(code, day) for code in reading.modifiers if not FOREIGN_MODIFIER.fullmatch(code)]
+        rulings = [*asked, *(one for one in beside if _counts(one))]
         verdict = min((one.validity.verdict for one in rulings), key=_ORDER.index)
         level = _LEVELS.get(verdict)
         named = len(rulings) > 1
@@ -194,9 +200,13 @@ class _Sayer:
 
     def _without_code(self, found: Sequence[Coded]) -> Said:
         codes, status, told = without_code(found)
+        meant = next((one.code for one in found if one.code and one.kind is CodeKind.UNREADABLE), "")
+        if meant:
+            told = f"{meant} is no code{self._judge.perhaps(meant)}"
         level = Level.REVIEW if status == UNREADABLE else None
-        topics = (self._topics.of(_ODD, codes, level, (told or "No code could be read.",)),) if level else ()
-        return Said(Answer(_row(code=codes, why=told or status), level), status, topics)
+        lines = (f"{told[0].upper()}{told[1:]}" if told else "No code could be read.",)
+        topics = (self._topics.of(_ODD, codes or meant, level, lines),) if level else ()
+        return Said(Answer(_row(code=codes or meant, why=told or status), level), status, topics)
 
     def _without_day(self, codes: Sequence[str], *, is_blank: bool) -> Said:
         status = NO_DAY if is_blank else NOT_A_DAY
@@ -209,6 +219,12 @@ def _row(**cells: Cell) -> Cells:
     return tuple(cells.get(column.name, "") for column in ADDED)
 
 
+def _counts(ruling: Ruling) -> bool:
+    """Whether a modifier's answer counts: not where it was valid, or where only excerpts are stored that lack it."""
+    validity = ruling.validity
+    return validity.verdict is Verdict.NO or (validity.verdict is Verdict.CANNOT_TELL and validity.life is not None)
+
+
 def _text(ruling: Ruling) -> str:
     return description(HCPCS, ruling.validity.described) if ruling.validity.described else ""
 
@@ -216,5 +232,5 @@ def _text(ruling: Ruling) -> str:
 def _lines(ruling: Ruling) -> tuple[str, ...]:
     validity = ruling.validity
     why = f"{validity.why[0].upper()}{validity.why[1:]}."
-    after = (f"→ {one.code}  {one.basis}: {one.why}" for one in ruling.successors)
+    after = (f"→ {one.code}  {told_basis(one)}: {one.why}" for one in ruling.successors)
     return (why, *after, *([f"To be sure, import the release of {validity.missing}."] if validity.missing else []))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,9 +13,10 @@ from tracker.cli.shared import (
     Everything,
     FailOn,
     Home,
+    Outputs,
     app,
     fail_if_reached,
-    format_of,
+    files_of,
     here,
     limit,
     open_home,
@@ -24,6 +24,7 @@ from tracker.cli.shared import (
     release_labels,
     show_bytes,
     today,
+    write_files,
 )
 from tracker.model import Format
 
@@ -39,10 +40,7 @@ def changelog(
     last: Annotated[
         str, typer.Argument(help="The release to end with, later than FIRST.", autocompletion=release_labels)
     ],
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
-    ] = None,
+    outputs: Outputs = None,
     output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
     written: Annotated[
         datetime | None,
@@ -57,20 +55,17 @@ def changelog(
 ) -> None:
     """Say what changed release by release, and what FIRST beside LAST does not tell."""
     from tracker.app.changelog import view_changelog
-    from tracker.app.write_report import load_policy, write_file
+    from tracker.app.write_report import load_policy
     from tracker.report.changelog import render
 
-    files = [(path, format_of(path, output_format)) for path in outputs or ()]
+    files = files_of(outputs, output_format)
     day = written.date() if written else None
     with open_home(home) as stored:
         policy = load_policy(here(), stored.home)
         view = view_changelog(
             stored, first, last, policy=policy, today=day or today(), administrative=administrative, written=day
         )
-    rendered = [(path, render(view, chosen)) for path, chosen in files]
-    for path, data in rendered:
-        write_file(path, data, stored.home)
-        typer.echo(f"written: {path}", err=True)
+    write_files(files, lambda chosen: render(view, chosen), stored.home)
     if not files and output_format in (None, Format.TEXT):
         from tracker.report.changelog.text import lines
 

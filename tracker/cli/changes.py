@@ -16,10 +16,11 @@ from tracker.cli.shared import (
     Home,
     New,
     Old,
+    Outputs,
     app,
     event_ids,
     fail_if_reached,
-    format_of,
+    files_of,
     here,
     known_events,
     limit,
@@ -27,6 +28,7 @@ from tracker.cli.shared import (
     print_lines,
     show_bytes,
     today,
+    write_files,
 )
 from tracker.model import Facet, Format, Kind, Level, Selection
 
@@ -36,7 +38,7 @@ def diff(
     old: Old,
     new: New,
     output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    outputs: Outputs = None,
     facet: Annotated[list[Facet] | None, typer.Option(help="Only changed fields of this facet; repeatable.")] = None,
     codes: Annotated[
         list[str] | None, typer.Option(help="Only these codes, or a pattern: J1940,J1300 or 'J*'.")
@@ -53,9 +55,9 @@ def diff(
     home: Home = None,
 ) -> None:
     """Say what changed between two releases, and what it means."""
-    from tracker.app.write_report import load_policy, render_as, view_releases, write_file
+    from tracker.app.write_report import load_policy, render_as, view_releases
 
-    chosen = format_of(output, output_format)
+    files = files_of(outputs, output_format)
     patterns = tuple(pattern for given in codes or () for pattern in given.split(",") if pattern)
     selection = Selection(frozenset(facet or ()), patterns, kind, frozenset(events or ()), level)
     with open_home(home) as stored:
@@ -69,15 +71,14 @@ def diff(
             selection=selection,
             administrative=administrative,
         )
-    if output is not None:
-        write_file(output, render_as(view, chosen), stored.home)
-        typer.echo(f"written: {output}", err=True)
-    elif chosen is Format.TEXT:
+    if files:
+        write_files(files, lambda chosen: render_as(view, chosen), stored.home)
+    elif output_format in {None, Format.TEXT}:
         from tracker.report.text import lines
 
         print_lines(lines(view, limit(everything)))
     else:
-        show_bytes(render_as(view, chosen))
+        show_bytes(render_as(view, output_format))
     fail_if_reached(view, fail_on or policy.fail_on)
 
 
@@ -85,10 +86,7 @@ def diff(
 def report(
     old: Old,
     new: New,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
-    ] = None,
+    outputs: Outputs = None,
     output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
     written: Annotated[
         datetime | None,
@@ -102,9 +100,9 @@ def report(
     home: Home = None,
 ) -> None:
     """Write the release notes: what changed, what it means, and what to do first."""
-    from tracker.app.write_report import load_policy, render_as, view_releases, write_file
+    from tracker.app.write_report import load_policy, render_as, view_releases
 
-    files = [(path, format_of(path, output_format)) for path in outputs or ()]
+    files = files_of(outputs, output_format)
     if template and Format.XLSX in {output_format, *(chosen for _, chosen in files)}:
         raise typer.BadParameter("--template writes text: not with --format xlsx or an .xlsx file")
     day = written.date() if written else None
@@ -113,10 +111,7 @@ def report(
         view = view_releases(
             stored, old, new, policy=policy, today=day or today(), administrative=administrative, written=day
         )
-    rendered = [(path, render_as(view, chosen, template)) for path, chosen in files]
-    for path, data in rendered:
-        write_file(path, data, stored.home)
-        typer.echo(f"written: {path}", err=True)
+    write_files(files, lambda chosen: render_as(view, chosen, template), stored.home)
     if not files:
         show_bytes(render_as(view, output_format or Format.TEXT, template))
     fail_if_reached(view, fail_on or policy.fail_on)

@@ -28,9 +28,13 @@ def show(
     from tracker.app.valid import record_on
     from tracker.hcpcs.catalogue import HCPCS
     from tracker.lists.days import parse_day
-    from tracker.report import listing
+    from tracker.report import listing, validity
 
     day = parse_day(on) if on else None
     with open_home(home) as stored:
-        revision, record = record_on(stored, code, day) if day else find_record(stored, code, release)
+        if day:
+            revision, record, answer = record_on(stored, code, day)
+            print_lines(validity.lines(HCPCS, answer, ()))
+        else:
+            revision, record = find_record(stored, code, release)
         print_lines(listing.record(HCPCS, revision.release, record, stored.notes(revision)))

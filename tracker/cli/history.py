@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from tracker.cli.shared import Home, app, format_of, open_home, print_lines, show_bytes
+from tracker.cli.shared import Home, app, files_of, open_home, print_lines, show_bytes, write_files
 from tracker.model import Format
 
 _ALL: Final = "all"
@@ -45,7 +45,10 @@ def history(
     output_format: Annotated[
         Format | None, typer.Option("--format", help="text, json, html or markdown; else as the file's ending says.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Write to this file: .html, .md, .json or .txt; repeatable."),
+    ] = None,
     administrative: Annotated[
         bool, typer.Option("--administrative", help="Show changes of nothing but action code and date one by one.")
     ] = False,
@@ -53,21 +56,19 @@ def history(
 ) -> None:
     """Tell the life of a code over all stored releases: when it came, changed, ended, and what takes its place."""
     from tracker.app.history import view_history
-    from tracker.app.write_report import write_file
     from tracker.report.history import FORMATS, render
 
-    chosen = format_of(output, output_format)
-    if chosen not in FORMATS:
+    files, shown = files_of(outputs, output_format), output_format or Format.TEXT
+    for chosen in {shown, *(chosen for _, chosen in files)}.difference(FORMATS):
         raise typer.BadParameter(f"a history is no table and has no {chosen}: choose {', '.join(FORMATS)}")
     with open_home(home) as stored:
         view = view_history(stored, code, fields=fields or (), administrative=administrative)
         place = stored.home
-    if output is not None:
-        write_file(output, render(view, chosen), place)
-        typer.echo(f"written: {output}", err=True)
-    elif chosen is Format.TEXT:
+    if files:
+        write_files(files, lambda chosen: render(view, chosen), place)
+    elif shown is Format.TEXT:
         from tracker.report.history.text import lines
 
         print_lines(lines(view))
     else:
-        show_bytes(render(view, chosen))
+        show_bytes(render(view, shown))

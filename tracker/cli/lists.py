@@ -15,12 +15,14 @@ from tracker.cli.shared import (
     Home,
     New,
     Old,
+    Outputs,
     app,
-    format_of,
+    files_of,
     here,
     limit,
     open_home,
     print_lines,
+    show_bytes,
     show_pieces,
     today,
     working,
@@ -35,10 +37,6 @@ if TYPE_CHECKING:
     from tracker.report.lists.view import ListView
 
 _COLUMN_HELP = "its heading, number or letter; else it is found by its content."
-Outputs = Annotated[
-    list[Path] | None,
-    typer.Option("--output", "-o", help="Write all rows to this file: .csv, .xlsx, .html, .md or .json; repeatable."),
-]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)]
 Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook; else the one that holds codes.")]
 
@@ -69,7 +67,7 @@ def impact(
     from tracker.app.own_list import worst
     from tracker.app.write_report import load_policy
 
-    files = [(path, format_of(path, output_format)) for path in outputs or ()]
+    files = files_of(outputs, output_format)
     with open_home(home) as stored:
         policy = load_policy(here(), stored.home)
         with working(f"Reading {list_}"):
@@ -84,8 +82,10 @@ def impact(
 
 @app.command(epilog="Example: tracker valid J1940 --on 2025-03-31")
 def valid(
-    code: Annotated[str | None, typer.Argument(help="A code or modifier, in any case.")] = None,
-    on: Annotated[str | None, typer.Option(metavar="DATE", help="The date of service: 2025-03-31.")] = None,
+    code: Annotated[str | None, typer.Argument(help="A code or modifier, in any case: J1940, J1940-JW.")] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The date of service: 2025-03-31. With a list: of all rows.")
+    ] = None,
     known_on: Annotated[
         str | None, typer.Option(metavar="DATE", help="Answer as what had been published by this day told it.")
     ] = None,
@@ -111,15 +111,17 @@ def valid(
     """Say whether a code was valid on a date of service, with what meaning, and what proves it."""
     if (code is None) == (list_ is None):
         raise typer.BadParameter("name a code with --on DATE, or a list with --list FILE")
+    from tracker.app.typed import typed
     from tracker.app.valid import Judge
     from tracker.app.valid_list import valid_list
     from tracker.hcpcs.catalogue import HCPCS
     from tracker.lists.days import parse_day
     from tracker.report import validity
 
-    known = parse_day(known_on) if known_on else None
+    day = parse_day(on, date_order) if on else None
+    known = parse_day(known_on, date_order) if known_on else None
     if list_ is not None:
-        files = [(path, format_of(path, output_format)) for path in outputs or ()]
+        files = files_of(outputs, output_format)
         with open_home(home) as stored:
             with working(f"Reading {list_}"):
                 view = valid_list(
@@ -129,20 +131,24 @@ def valid(
                     code_column=code_column,
                     date_column=date_column,
                     date_order=date_order,
+                    on=day,
                 )
             _tell(view, files, output_format, stored.home, everything=everything)
         return
-    if on is None:
+    if day is None:
         raise typer.BadParameter("say the date of service: --on 2025-03-31")
     if outputs or output_format not in {None, Format.TEXT, Format.JSON}:
         raise typer.BadParameter("one code is answered as text or with --format json; files are written of a --list")
-    day = parse_day(on)
     with open_home(home) as stored:
-        ruling = Judge(stored, known).ask(str(code), day)
+        judge = Judge(stored, known)
+        asked, modifiers = typed(stored, str(code))
+        rulings = [judge.ask(one, day) for one in (asked, *modifiers)]
     if output_format is Format.JSON:
-        show_pieces([validity.to_json(HCPCS, ruling.validity, ruling.successors, known)])
+        answers = [(ruling.validity, ruling.successors) for ruling in rulings]
+        show_bytes(validity.to_json(HCPCS, answers, known))
     else:
-        print_lines(validity.lines(HCPCS, ruling.validity, ruling.successors))
+        for ruling in rulings:
+            print_lines(validity.lines(HCPCS, ruling.validity, ruling.successors))
 
 
 def _opener(path: Path, sheet: str | None, files: list[tuple[Path, Format]]) -> Opener:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +9,14 @@ import typer
 from tracker.cli.shared import (
     FORMAT_HELP,
     Home,
+    Outputs,
     app,
-    format_of,
+    files_of,
     open_home,
     print_lines,
     release_labels,
     show_pieces,
+    write_files,
 )
 from tracker.model import Format, Kind
 from tracker.search import Status
@@ -63,24 +64,22 @@ def search(
     limit: Annotated[int, typer.Option(min=1, help="Show so many, the best.")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="Show all that were found.")] = False,
     output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    outputs: Outputs = None,
     home: Home = None,
 ) -> None:
     """Find codes by words of their descriptions, however they are spelled."""
     from tracker.app.search import Wanted, view_found
-    from tracker.app.write_report import write_file
     from tracker.report.lists import render
 
-    chosen = format_of(output, output_format)
+    files = files_of(outputs, output_format)
     wanted = Wanted(status, letter, coverage, kind, None if everything else limit)
     with open_home(home) as stored:
         view = view_found(stored, " ".join(text), wanted, release)
-    if output is not None:
-        write_file(output, render(view, chosen), stored.home)
-        typer.echo(f"written: {output}", err=True)
-    elif chosen is Format.TEXT:
+    if files:
+        write_files(files, lambda chosen: render(view, chosen), stored.home)
+    elif output_format in {None, Format.TEXT}:
         from tracker.report.lists.text import lines
 
         print_lines(lines(view, None))
     else:
-        show_pieces(render(view, chosen))
+        show_pieces(render(view, output_format))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from tracker.model import Format, Level
 
 if TYPE_CHECKING:
     from tracker.app.stored import Stored
+    from tracker.home import Home as Place
     from tracker.report.text import Line
     from tracker.report.view import ReportView
 
@@ -78,6 +79,10 @@ Administrative = Annotated[
 FailOn = Annotated[
     Level | None, typer.Option(help="End with 1 if an event that no policy waives is of this level or more serious.")
 ]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
+]
 FORMAT_HELP = "text, json, csv, html, markdown or xlsx; else as the file's ending says."
 Old = Annotated[
     str,
@@ -102,6 +107,23 @@ def format_of(output: Path | None, asked: Format | None = None) -> Format:
     if chosen is None:
         raise typer.BadParameter(f"{output}: .{ending} names no format: say --format, or end in .html, .xlsx, .csv, …")
     return chosen
+
+
+def files_of(outputs: list[Path] | None, asked: Format | None) -> list[tuple[Path, Format]]:
+    """Return the files that are to be written, each with its format."""
+    return [(path, format_of(path, asked)) for path in outputs or ()]
+
+
+def write_files(
+    files: list[tuple[Path, Format]], render: Callable[[Format], bytes | Iterable[bytes]], home: Place
+) -> None:
+    """Render all files, then write them: a mistake leaves none of them."""
+    from tracker.app.write_report import write_file
+
+    rendered = [(path, render(chosen)) for path, chosen in files]
+    for path, data in rendered:
+        write_file(path, data, home)
+        typer.echo(f"written: {path}", err=True)
 
 
 def today() -> date:

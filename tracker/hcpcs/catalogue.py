@@ -80,6 +80,9 @@ CODE: Final = re.compile(r"[A-Z]\d{4}")
 FOREIGN_CODES: Final = {"CPT": re.compile(r"\d{4}[0-9A-Z]"), "CDT": re.compile(r"D\d{4}")}
 """The codes of others that stand beside these in lists and cross references: no release here holds them."""
 
+FOREIGN_MODIFIER: Final = re.compile(r"\d\d|[1-8]P|P[1-6]")
+"""What CPT's modifiers look like: those of this code set begin with a letter, and none with `P` and a digit."""
+
 RANGES: Final = {
     "A": "Transportation, medical and surgical supplies, administrative",
     "B": "Enteral and parenteral therapy",
@@ -113,3 +116,9 @@ HCPCS: Final = CodeSet(
     events=EVENTS,
     ranges=RANGES,
 )
+
+
+def foreign_code(code: str) -> str:
+    """Say what a code of others is, by its look: `a CPT code`, `a CPT modifier`; empty for any other."""
+    system = next((name for name, shape in FOREIGN_CODES.items() if shape.fullmatch(code)), None)
+    return f"a {system} code" if system else "a CPT modifier" if FOREIGN_MODIFIER.fullmatch(code) else ""

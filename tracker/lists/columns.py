@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from tracker.errors import SourceError
-from tracker.formats.cells import Cell
+from tracker.formats.cells import Cell, text
 from tracker.lists.codes import Coded, CodeKind, CodeShape, read_codes
 from tracker.lists.days import DateOrder, has_dots, order_told_by, read_day
 from tracker.lists.table import UserList, words_of
@@ -196,6 +196,9 @@ def _rank(heading: str, shape: CodeShape) -> float:
 _ALIKE: Final = 0.4
 """The least share of a column's texts that must speak of their codes as the official ones do."""
 
+_NAMED_ALIKE: Final = 0.1
+"""The same of a column that is called a description: it may have abbreviations and brands."""
+
 _COMPARED: Final = 512
 """Rows that are compared, of the sample: words take their time."""
 
@@ -216,26 +219,45 @@ def find_description_column(
     """
     user_list = replace(user_list, sample=user_list.sample[:: max(1, len(user_list.sample) // _COMPARED)])
     stems = [
-        [_stems(description) for description in official(coded.code)] if coded.kind is CodeKind.CODE else []
+        [stems_of(description) for description in official(coded.code)] if coded.kind is CodeKind.CODE else []
         for coded in _codes(user_list, code_column, shape)
     ]
     found = []
     for column, heading in enumerate(user_list.header):
         compared = alike = 0
         for cell, descriptions in zip(_cells(user_list, column), stems, strict=True):
-            if column == code_column or not descriptions or not isinstance(cell, str) or not (own := _stems(cell)):
+            if column == code_column or not descriptions or not isinstance(cell, str) or not (own := stems_of(cell)):
                 continue
             compared += 1
             alike += any(len(own & its) * 2 >= min(len(own), len(its)) > 0 for its in descriptions)
-        if compared and alike >= compared * _ALIKE:
-            is_named = any(word.startswith("desc") for word in words_of(heading))
+        is_named = any(word.startswith("desc") for word in words_of(heading))
+        if compared and alike >= compared * (_NAMED_ALIKE if is_named else _ALIKE):
             found.append((alike / compared + _TIE / 2 * is_named, -column))
     return -max(found)[1] if found else None
 
 
-def _stems(description: str) -> set[str]:
+def stems_of(description: str) -> set[str]:
     """Return the beginnings of a text's words: `INJ, FUROSEMIDE` and `Furosemide injection` have the same."""
     return {word[:_STEM] for word in words_of(description) if len(word) >= _STEM and word not in _EMPTY_WORDS}
+
+
+# ---------------------------------------------------------------- modifiers
+
+_MODIFIERS: Final = 0.5
+"""The least share of the filled cells of a column of modifiers that have two letters or digits."""
+
+_MODIFIER: Final = re.compile(r"\s*[A-Za-z0-9]{2}\s*", re.ASCII)
+
+
+def find_modifier_columns(user_list: UserList, code_column: int) -> tuple[int, ...]:
+    """Return the columns that hold modifiers of the codes in another one: they are called so, and hold such."""
+    found = []
+    for column, heading in enumerate(user_list.header):
+        if column != code_column and any(word.startswith("mod") for word in words_of(heading)):
+            filled = [text(cell) for cell in _cells(user_list, column) if cell != ""]
+            if filled and sum(bool(_MODIFIER.fullmatch(cell)) for cell in filled) >= _MODIFIERS * len(filled):
+                found.append(column)
+    return tuple(found)
 
 
 # ---------------------------------------------------------------- days

@@ -95,13 +95,13 @@ def has_dots(cell: Cell) -> bool:
     return found is not None and found[2] == "."
 
 
-def parse_day(typed: str) -> date:
-    """Return the day that somebody typed.
+def parse_day(typed: str, order: DateOrder | None = None) -> date:
+    """Return the day that somebody typed; `order` says what comes first in one with its year last.
 
     Raises:
         TrackerError: it is none, or could be two.
     """
-    orders = order_told_by(typed)
+    orders = {order} if order else order_told_by(typed)
     if orders and len(orders) > 1:
         readings = " or ".join(str(read_day(typed, order)) for order in (DateOrder.MDY, DateOrder.DMY))
         raise TrackerError(f"{typed.strip()} can be read in two ways: write {readings}")

@@ -188,7 +188,8 @@ def _heading_place(head: Sequence[Row], shape: CodeShape) -> int | None:
     """Return which of the first rows holds the headings, None if none does.
 
     Rows with few cells before it are a title, a day, a note, unless they are all headings that are known. A row with a
-    code is no heading, and ends the search.
+    code is no heading, and ends the search; nor is one with a day, which may be a patient's, and headings are named in
+    messages.
     """
     usual = median(_filled(cells) for _, cells in head) if head else 0
     for place, (_, cells) in enumerate(head):
@@ -196,7 +197,8 @@ def _heading_place(head: Sequence[Row], shape: CodeShape) -> int | None:
         if _CODE in sorts:
             return None
         if _filled(cells) * 3 >= usual * 2 or all(cell == "" or _is_telling(text(cell)) for cell in cells):
-            return place if _is_heading(cells, sorts, [cells for _, cells in head[place + 1 :]], shape) else None
+            below = [cells for _, cells in head[place + 1 :]]
+            return place if _DAY not in sorts and _is_heading(cells, sorts, below, shape) else None
     return None
 
 

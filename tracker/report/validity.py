@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
 from tracker.model import CodeSet, Release, Sighting, Successor, Validity, Verdict
 from tracker.report.text import Line
-from tracker.report.view import amount_of_units, describe
+from tracker.report.view import describe, told_basis
 
 SCHEMA: Final = 1
 """Version of the JSON: raised when something that a reader relies on changes."""
@@ -28,8 +28,7 @@ def lines(code_set: CodeSet, validity: Validity, successors: Iterable[Successor]
     if validity.proof:
         yield _fact("proven by", describe(validity.proof))
     for successor in successors:
-        units = f", {amount_of_units(successor.units)}" if successor.units is not None else ""
-        yield _fact("instead", f"{successor.code} ({successor.basis}{units}): {successor.why}")
+        yield _fact("instead", f"{successor.code} ({told_basis(successor)}): {successor.why}")
     if validity.missing:
         yield _fact("to be sure", f"import the release of {validity.missing}: tracker fetch {validity.missing}")
     for remark in validity.remarks:
@@ -37,12 +36,22 @@ def lines(code_set: CodeSet, validity: Validity, successors: Iterable[Successor]
 
 
 def to_json(
-    code_set: CodeSet, validity: Validity, successors: Iterable[Successor], known_on: date | None = None
+    code_set: CodeSet, answers: Sequence[tuple[Validity, Sequence[Successor]]], known_on: date | None = None
 ) -> bytes:
-    """Return the answer as one JSON object; what is not known is null."""
+    """Return the answer for a code as one JSON object, those for the modifiers behind it in it.
+
+    What is not known is null.
+    """
+    asked, *modifiers = [_content(code_set, validity, successors, known_on) for validity, successors in answers]
+    told = {"schema": SCHEMA, **asked, "modifiers": modifiers}
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _content(
+    code_set: CodeSet, validity: Validity, successors: Iterable[Successor], known_on: date | None
+) -> dict[str, object]:
     life, described = validity.life, validity.described
-    told = {
-        "schema": SCHEMA,
+    return {
         "code": validity.code,
         "day": validity.day.isoformat(),
         "known_on": _day(known_on),
@@ -60,7 +69,6 @@ def to_json(
         ],
         "remarks": list(validity.remarks),
     }
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def description(code_set: CodeSet, sighting: Sighting) -> str:

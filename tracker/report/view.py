@@ -27,6 +27,7 @@ from tracker.model import (
     Release,
     Selection,
     Status,
+    Successor,
     Value,
 )
 
@@ -233,6 +234,12 @@ def amount_of_units(units: float) -> str:
     return f"{units:,g} {'unit' if units == 1 else 'units'} for 1"
 
 
+def told_basis(successor: Successor) -> str:
+    """Return who names a successor, and how many of its units bill one: `suggested, 20 units for 1`."""
+    units = "" if successor.units is None else f", {amount_of_units(successor.units)}"
+    return f"{successor.basis}{units}"
+
+
 def visible(text: str) -> str:
     """Return a text in which characters that show nothing can be seen and do nothing: ESC is `␛`."""
     return text if text.isprintable() else _ODD.sub(_named, text)
@@ -352,10 +359,7 @@ def _problem_kinds(problems: Mapping[str, Iterable[Problem]]) -> Iterator[Proble
 
 def _remarks(code_set: CodeSet, diff: Diff, counts: Counts) -> Iterator[str]:
     old, new, outside = diff.old, diff.new, diff.not_compared
-    if old.name == new.name:
-        yield "the same revision on both sides"
-    if (new.effective_date, new.label) < (old.effective_date, old.label):
-        yield f"{old.label} is newer than {new.label}: this leads back in time"
+    yield from direction(diff)
     for release, other, codes in ((new, old, outside.codes_old), (old, new, outside.codes_new)):
         if codes:
             yield f"{release.name} is an excerpt: {amount(codes, 'code')} of {other.name} could not be compared"
@@ -367,6 +371,15 @@ def _remarks(code_set: CodeSet, diff: Diff, counts: Counts) -> Iterator[str]:
         yield f"administrative: {amount(counts.administrative, 'code')} changed in nothing but {fields}"
     if counts.waived:
         yield f"waived by policy: {amount(counts.waived, 'event')}"
+
+
+def direction(diff: Diff) -> Iterator[str]:
+    """Say what is odd about the two sides of a diff: that they are one, or that the newer one stands first."""
+    old, new = diff.old, diff.new
+    if old.name == new.name:
+        yield "the same revision on both sides"
+    if (new.effective_date, new.label) < (old.effective_date, old.label):
+        yield f"{old.label} is newer than {new.label}: this leads back in time"
 
 
 def _selected(selection: Selection) -> Iterator[str]:
