@@ -10,8 +10,13 @@ import csv
 import hashlib
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +30,9 @@ from tracker.app.own_list import answered
 from tracker.app.stored import Stored
 from tracker.errors import SourceError
 from tracker.home import Home
+from tracker.lists.codes import CodeShape
 from tracker.lists.source import open_list
+from tracker.lists.table import UserList
 from tracker.policy import EMPTY
 
 HERE = Path(__file__).parent
@@ -443,3 +450,79 @@ def test_nothing_half_written_of_a_list_that_changes(two: Run, monkeypatch: pyte
     assert outcome.code == 3
     assert "error: list.csv was changed while it was read: run the command again" in outcome.err
     assert {one.name for one in Path().iterdir()} == {"list.csv"}
+
+
+# ---------------------------------------------------------------- what may go wrong meanwhile
+
+
+def test_a_list_that_is_cut_off_while_it_is_counted_is_refused(two: Run, stored: Stored, tmp_path: Path) -> None:
+    (path := tmp_path / "list.csv").write_text("HCPCS\nA0001\nE0001\n")
+
+    def opened(shape: CodeShape) -> UserList:
+        source = open_list(path, shape)
+        rows = list(source.rows())  # what was read of it before
+        path.write_text("HCPCS\n")
+        return replace(source, read=lambda: iter(rows), plain=None)
+
+    with pytest.raises(SourceError, match=r"list\.csv was changed while it was read: run the command again"):
+        impact(stored, opened, "2025", "2025-10", policy=EMPTY, today=NOW.date())
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_command_that_is_stopped_leaves_nothing_of_the_list(
+    two: Run, stored: Stored, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text("HCPCS\n" + "A0001\n" * 2_000_000)
+    (out := tmp_path / "out").mkdir()
+    options = [tmp_path / "list.csv", "2025", "2025-10", "-o", out / "result.csv", "--home", stored.home.folder]
+    program = [sys.executable, "-c", "from tracker.cli import main; main()", "impact", *map(str, options)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not list(out.iterdir()):
+            time.sleep(0.01)
+        assert [path.suffix for path in out.iterdir()] == [".draft"]
+        running.send_signal(getattr(signal, name))
+        _, told = running.communicate()
+    assert (running.returncode, told) == (3, "error: interrupted: tracker releases shows what is stored\n")
+    assert list(out.iterdir()) == []
+
+
+def test_the_list_on_standard_input_is_not_written_over(two: Run, stored: Stored) -> None:
+    (path := Path("list.csv")).write_text("HCPCS\nA0001\n")
+    program = [sys.executable, "-c", "from tracker.cli import main; main()", "impact", "-", "2025", "2025-10"]
+    with path.open() as given:
+        done = subprocess.run(
+            [*program, "-o", path, "--home", stored.home.folder],
+            stdin=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, path.read_text()) == (3, "HCPCS\nA0001\n")
+    assert done.stderr == "error: list.csv is the list itself, which stays as it is: name another file with -o\n"
+
+
+def test_releases_in_the_wrong_order_are_told(two: Run) -> None:
+    Path("list.csv").write_text("HCPCS\nA0001\n")
+    assert "2025-10 is newer than 2025: this leads back in time" in two("impact", "list.csv", "2025-10", "2025").out
+
+
+def test_nothing_but_withdrawn_releases_is_told_as_such(take_in: Import, run: Run) -> None:
+    take_in("HCPC2025_JAN_ANWEB.txt", OLD)
+    assert run("withdraw", "2025@1", "--reason", "x").code == 0
+    for command in ("valid A0001 --on 2025-01-01", "history A0001", "show A0001"):
+        assert run(*command.split()).err == "error: all stored releases are withdrawn: import one again\n"
+    Path("list.csv").write_text("HCPCS\nA0001\n")
+    assert run("impact", "list.csv", "2025@1", "2025@1").code == 0
+
+
+@pytest.mark.parametrize(
+    "code", ["", " ", "\udcff\udcfe", "A" * 100_000, "../../etc", "'; DROP TABLE release; --", "%s{0}"]
+)
+@pytest.mark.parametrize("command", [["valid", "--on", "2025-01-01"], ["show"], ["history"]], ids=lambda one: one[0])
+def test_what_is_no_code_is_one_sentence(two: Run, command: list[str], code: str) -> None:
+    name, *options = command
+    outcome = two(name, *options, "--", code)
+    assert outcome.code == 3
+    assert re.fullmatch(r"error: .+\n", outcome.err)
+    assert "defect" not in outcome.err
+    assert len(outcome.err) < 300

@@ -452,3 +452,36 @@ def test_an_answer_agrees_with_the_lives(sightings: list[Sighting], day: date) -
     assert (answer.proof is None) is (answer.verdict is CANNOT_TELL)
     assert bool(answer.missing) is (answer.verdict is CANNOT_TELL)
     assert answer.why
+
+
+# ---------------------------------------------------------------- odd stories
+
+
+def test_a_code_that_is_gone_and_added_anew_has_two_lives() -> None:
+    anew = seen("2024-04", added_date="2024-04-01", action_effective_date="2024-04-01", action_code="A")
+    story = seen("2023"), absent("2024"), anew
+    assert spans(*story) == ["2010-01-01 2023-03-31 gone", "again 2024-04-01 - open"]
+    assert [ask(day, *story).verdict for day in ("2023-02-01", "2024-03-31", "2024-04-01")] == [YES, NO, YES]
+
+
+def test_a_code_dropped_before_its_announced_end_is_not_known_to_have_stayed_valid() -> None:
+    story = seen("2023", termination_date="2023-12-31"), absent("2023-04")
+    assert ask("2023-03-31", *story).verdict is YES
+    answer = ask("2023-06-01", *story)
+    assert answer.verdict is CANNOT_TELL
+    assert answer.why == "2023@1 told its last valid day, 2023-12-31; 2023-04@1 does not hold it any more"
+    assert ask("2024-01-01", *story).verdict is NO
+
+
+def test_dates_that_contradict_each_other_prove_nothing() -> None:
+    story = (seen("2022", added_date="2022-01-01", termination_date="2021-06-30"),)
+    for day in ("2021-07-01", "2022-02-01"):
+        answer = ask(day, *story)
+        assert answer.verdict is CANNOT_TELL
+        assert answer.why == "2022@1 contradicts itself: added 2022-01-01, last valid day 2021-06-30"
+
+
+def test_a_corrected_first_day_says_what_it_corrected() -> None:
+    answer = ask("2019-02-01", seen("2019"), seen("2020", added_date="2019-04-01"))
+    assert (answer.verdict, answer.why) == (NO, "not yet: its first valid day is 2019-04-01")
+    assert answer.remarks == ("2019@1 had it valid from 2010-01-01; 2020@1 has corrected that",)

@@ -103,5 +103,5 @@ def _revisions(stored: Stored, known_on: date | None) -> Sequence[Revision]:
             first = min(day_known(revision.release) for revision in stored.revisions)
             raise UnknownReleaseError(f"nothing that is stored was known on {known_on}: the earliest is of {first}")
     if not found:
-        raise UnknownReleaseError(stored.nothing_stored)
+        raise UnknownReleaseError(stored.nothing_to_ask)
     return found

@@ -160,6 +160,7 @@ def answered(
         said.append(one)
         for topic in one.topics:
             topic.met(number)
+    source.require_unchanged()
     different = {id(one): one for one in said}
     counts: Counter[str] = Counter()
     for key, number in Counter(map(id, said)).items():
@@ -170,6 +171,7 @@ def answered(
         try:
             for (number, cells), one in zip(source.rows(), said, strict=True):
                 yield ListRow(number, cells, one.answer)
+            source.require_unchanged()
         except ValueError as error:  # one of the two is longer
             raise SourceError(f"{source.name} was changed while it was read: run the command again") from error
 

@@ -22,7 +22,7 @@ def find_record(stored: Stored, code: str, reference: str | None) -> tuple[Revis
         if record is not None:
             return revision, record
     if not places:
-        raise UnknownReleaseError(stored.nothing_stored)
+        raise UnknownReleaseError(stored.nothing_to_ask)
     where = [revision.release.label for revision in newest_first if stored.record(revision, code)]
     found = f"it is in {', '.join(where)}" if where else "and in no other stored release"
     told = ", ".join(f"{place.release.name}{'' if place.release.complete else ' (an excerpt)'}" for place in places)

@@ -97,8 +97,11 @@ class Standings:
         self._changes = {change.code: change for change in diff.changes}
         self._old = stored.find(diff.old.name)
         self._stored = stored
-        self._lives = Lives(stored)
         self._replacements = Replacements(stored, diff.new)
+
+    @cached_property
+    def _lives(self) -> Lives:
+        return Lives(self._stored)
 
     @property
     def new_records(self) -> dict[str, Record]:

@@ -148,7 +148,7 @@ class Stored:
         if stored:
             message = f"there is no release before {stored[0].release.label}: tracker import FILE adds one"
         else:
-            message = "all stored releases are withdrawn: import one again" if self.revisions else self.nothing_stored
+            message = self.nothing_to_ask
         raise UnknownReleaseError(message)
 
     def perhaps(self, code: str) -> str:
@@ -168,6 +168,11 @@ class Stored:
         labels = dict.fromkeys(revision.release.label for revision in self.revisions)
         meant = [label for label in labels if begun and label.startswith(begun)] or get_close_matches(begun, RELATIVE)
         return f"; did you mean {' or '.join(meant[:NEAR])}?" if meant else ""
+
+    @property
+    def nothing_to_ask(self) -> str:
+        """What to say where no bare label means anything."""
+        return "all stored releases are withdrawn: import one again" if self.revisions else self.nothing_stored
 
     def _list_labels(self, missing: str) -> str:
         """Say which labels are stored, or if they are many the nearest to a missing one, and how to add it."""

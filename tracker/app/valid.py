@@ -12,12 +12,9 @@ from tracker.app.replacements import Replacements
 from tracker.app.stored import Revision, Stored
 from tracker.app.typed import typed
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.catalogue import CODE, HCPCS, foreign_code
+from tracker.hcpcs.catalogue import CODE, HCPCS, MODIFIER, foreign_code
 from tracker.model import Ending, Record, Successor, Validity, Verdict
 from tracker.search import Nearest
-
-_MODIFIER = 2
-"""Characters of a modifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Judge:
         if not validity.life and (foreign := foreign_code(code)):
             why = f"{foreign}: not in this code set"
             return Ruling(Validity(code, day, Verdict.CANNOT_TELL, why))
-        if not validity.life and len(code) != _MODIFIER and not CODE.fullmatch(code):
+        if not validity.life and not (CODE.fullmatch(code) or MODIFIER.fullmatch(code)):
             raise UnknownReleaseError(
                 f"{code!r} is no code: write a letter and four digits (J1940), or a modifier of two "
                 f"characters{self.perhaps(code)}"

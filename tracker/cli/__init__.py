@@ -11,9 +11,12 @@ import errno
 import gc
 import io
 import os
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 import typer
 
@@ -40,19 +43,16 @@ def main() -> None:
     """Run the command line. Errors that are no defects end in one sentence on standard error."""
     gc.disable()  # a command lives too short to be worth collecting after: 0.04 s of a diff
     atexit.register(gc.freeze)  # nor at its end, where Python would look at every object once more: 0.06 s
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # it was closed, and nobody listens
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # the same bytes, whatever the locale
+    _open_streams()
     try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
+        with _stoppable():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
     except TrackerError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
+    except _Interrupted:
         _fail("interrupted: tracker releases shows what is stored")
     except BrokenPipeError:
         _silence()
@@ -74,6 +74,35 @@ def main() -> None:
         )
 
 
+def _open_streams() -> None:
+    """Give the outputs that were closed a place where nobody listens, and the others the same bytes in all locales."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+class _Interrupted(BaseException):
+    """Somebody asked the program to stop. The library would take a `KeyboardInterrupt` for itself."""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Stop as after an error when asked to, so that what is half-written is taken back."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise _Interrupted
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    before = {number: signal.signal(number, interrupt) for name in names if (number := getattr(signal, name, None))}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -84,6 +113,8 @@ def _silence() -> None:
 
 def _fail(sentence: str) -> None:
     """Say one sentence in one line, whatever names it holds, and end."""
+    from tracker.report.view import visible
+
     with suppress(OSError):
-        typer.echo(f"error: {' '.join(sentence.split())}", err=True)
+        typer.echo(f"error: {visible(' '.join(sentence.split()))}", err=True)
     raise SystemExit(3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -118,8 +120,8 @@ def valid(
     from tracker.lists.days import parse_day
     from tracker.report import validity
 
-    day = parse_day(on, date_order) if on else None
-    known = parse_day(known_on, date_order) if known_on else None
+    day = None if on is None else parse_day(on, date_order)
+    known = None if known_on is None else parse_day(known_on, date_order)
     if list_ is not None:
         files = files_of(outputs, output_format)
         with open_home(home) as stored:
@@ -137,6 +139,8 @@ def valid(
         return
     if day is None:
         raise typer.BadParameter("say the date of service: --on 2025-03-31")
+    if code_column or date_column or sheet:
+        raise typer.BadParameter("--code-column, --date-column and --sheet are of a --list")
     if outputs or output_format not in {None, Format.TEXT, Format.JSON}:
         raise typer.BadParameter("one code is answered as text or with --format json; files are written of a --list")
     with open_home(home) as stored:
@@ -153,12 +157,16 @@ def valid(
 
 def _opener(path: Path, sheet: str | None, files: list[tuple[Path, Format]]) -> Opener:
     """Return what opens a list once it is known what a code looks like; the answers go to other files."""
+    is_stream = str(path) == "-"
+    if is_stream and sys.stdin is None:
+        raise TrackerError("there is nothing on standard input: name the list's file")
     for output, _ in files:
-        if output.exists() and path.exists() and output.samefile(path):
-            raise TrackerError(f"{output} is the list itself, which stays as it is: name another file with -o")
+        with suppress(OSError, ValueError):  # what is not there is not the list, and what cannot be read says so later
+            if os.path.samestat(output.stat(), os.fstat(sys.stdin.fileno()) if is_stream else path.stat()):
+                raise TrackerError(f"{output} is the list itself, which stays as it is: name another file with -o")
     from tracker.lists.source import open_list, read_list
 
-    if str(path) == "-":
+    if is_stream:
         return lambda shape: read_list(sys.stdin.buffer, shape, sheet)
     return lambda shape: open_list(path, shape, sheet)
 

@@ -178,7 +178,9 @@ def here() -> Path:
 
 def warn(sentence: str) -> None:
     """Say one sentence in one line, whatever names it holds."""
-    typer.echo(f"warning: {' '.join(sentence.split())}", err=True)
+    from tracker.report.view import visible
+
+    typer.echo(f"warning: {visible(' '.join(sentence.split()))}", err=True)
 
 
 @contextmanager
@@ -188,8 +190,11 @@ def working(what: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(f"{what} …"):
+    from tracker.report.view import visible
+
+    with Console(stderr=True).status(Text(visible(f"{what} …"))):
         yield
 
 

@@ -75,7 +75,8 @@ KEY_COLUMNS: Final = ("HCPC", "SEQNUM", "RECID")
 """The three columns of a CMS workbook that make up the record's key, and are not fields."""
 
 CODE: Final = re.compile(r"[A-Z]\d{4}")
-"""What a procedure code looks like. A modifier has two characters, of which no more can be said."""
+MODIFIER: Final = re.compile(r"[A-Z0-9]{2}")
+"""What a procedure code looks like, and a modifier."""
 
 FOREIGN_CODES: Final = {"CPT": re.compile(r"\d{4}[0-9A-Z]"), "CDT": re.compile(r"D\d{4}")}
 """The codes of others that stand beside these in lists and cross references: no release here holds them."""

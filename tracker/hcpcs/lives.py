@@ -52,8 +52,11 @@ def lives(sightings: Iterable[Sighting], became: Became) -> tuple[Life, ...]:
         else:
             events = became(life.known, sighting)
             begin = _day(sighting, HCPCS.acted) or sighting.release.effective_date
+            added = _moved(life.known, sighting, HCPCS.added)
             if "code-reused" in events:
                 found.append(_reused(life, sighting))
+            elif life.ending is Ending.GONE and life.last and added and added > life.last:  # added anew, not corrected
+                found.append(_Life(added, _day(sighting, HCPCS.ended), [sighting], sighting, reactivated=True))
             elif "code-reactivated" in events and life.is_over(begin):
                 found.append(_Life(begin, _day(sighting, HCPCS.ended), [sighting], sighting, reactivated=True))
             else:
@@ -91,6 +94,8 @@ def valid_on(
     question = _Question(code, day, sightings, releases)
     if not found:
         return question.never_seen()
+    if found[-1].ending is Ending.ENDED and found[-1].first and found[-1].last and found[-1].first > found[-1].last:
+        return question.contradictory(found[-1])
     life = next((life for life in reversed(found) if _is_in(day, life)), None)
     if life is not None:
         return question.inside(life)
@@ -203,6 +208,10 @@ def _known(sighting: Sighting) -> frozenset[str]:
     return sighting.release.fields - (sighting.record.unknown if sighting.record else frozenset())
 
 
+def _is_later(one: Release, other: Release) -> bool:
+    return one.effective_date > other.effective_date
+
+
 def _is_in(day: date, life: Life) -> bool:
     return (life.first is None or life.first <= day) and (life.last is None or day <= life.last)
 
@@ -230,6 +239,13 @@ class _Question:
             return self._cannot_tell(why, life)
         if life.first is None and self.day < life.sightings[0].release.effective_date:
             return self._cannot_tell("no stored release tells its first valid day", life)
+        last_seen = life.sightings[-1].release
+        dropped = [
+            seen.release for seen in self.sightings if seen.record is None and _is_later(seen.release, last_seen)
+        ]
+        if dropped and dropped[0].effective_date <= self.day:
+            why = f"{last_seen.name} told its last valid day, {life.last}; {dropped[0].name} does not hold it any more"
+            return self._cannot_tell(why, life)
         described = self._in_force(life)
         remarks = tuple(self._remarks(life, described))
         return Validity(self.code, self.day, Verdict.YES, _span(life), life, described, proof, remarks=remarks)
@@ -243,13 +259,10 @@ class _Question:
             proof = (after or life).sightings[0 if after else -1].release
             end = f"it stood for something else up to {life.last}" if life.ending is Ending.REUSED else None
             return self._no(f"{end or f'ended: its last valid day was {life.last}'}{then}", life, proof)
-        left = next(
-            seen.release
-            for seen in self.sightings
-            if seen.record is None and seen.release.effective_date > life.sightings[-1].release.effective_date
-        )
+        holder = life.sightings[-1].release
+        left = self._left_after(life) or holder
         if self.day < left.effective_date:
-            why = f"{life.sightings[-1].release.name} holds it and {left.name} does not: it left in between"
+            why = f"{holder.name} holds it and {left.name} does not: it left in between"
             return self._cannot_tell(why, life)
         return self._no(f"gone: {left.name} does not hold it, and it never got a last valid day{then}", life, left)
 
@@ -261,7 +274,13 @@ class _Question:
             why = f"reactivated from {life.first}; when it had ended before, no stored release tells"
             return self._cannot_tell(why, life)
         first = added if life.reactivated else life.first
-        return self._no(f"not yet: its first valid day is {first}", life, proof)
+        told = f"not yet: its first valid day is {first}"
+        return replace(self._no(told, life, proof), remarks=tuple(self._corrected(life, proof)))
+
+    def contradictory(self, life: Life) -> Validity:
+        """Answer for a code that is told to have ended before it was added."""
+        told = f"{life.sightings[-1].release.name} contradicts itself: added {life.first}, last valid day {life.last}"
+        return self._cannot_tell(told, life)
 
     def never_seen(self) -> Validity:
         """Answer for a code that no release holds: no, where a complete release would hold it."""
@@ -281,6 +300,12 @@ class _Question:
         why = f"in no stored release; {reach[0].name}, complete, would hold a code that was valid on that day"
         return self._no(why, None, reach[0])
 
+    def _left_after(self, life: Life) -> Release | None:
+        """Return the first release after a life that does not hold the code."""
+        last = life.sightings[-1].release
+        gone = (seen.release for seen in self.sightings if seen.record is None and _is_later(seen.release, last))
+        return next(gone, None)
+
     def _in_force(self, life: Life) -> Sighting:
         """Return the sighting with the words of that day: of the release then in effect, else the nearest."""
         before = [seen for seen in life.sightings if seen.release.effective_date <= self.day]
@@ -289,7 +314,8 @@ class _Question:
     def _remarks(self, life: Life, described: Sighting) -> Iterator[str]:
         for seen in self.sightings:
             release = seen.release
-            if seen.record is None and release.effective_date <= self.day <= until(release):
+            in_effect = release.effective_date <= self.day <= until(release)
+            if seen.record is None and in_effect and _is_later(life.sightings[-1].release, release):
                 newest = life.sightings[-1].release.name
                 was_held = release.effective_date > life.sightings[0].release.effective_date
                 told = "as if it had never left" if was_held else f"valid from {life.first}"
@@ -299,6 +325,14 @@ class _Question:
         if after and self.day > until(described.release) and _text(after, name) != _text(described, name):
             between = f"{described.release.name} and {after.release.name}"
             yield f"reworded between {between}: {release_on(self.day)}, which would tell, is not stored"
+
+    def _corrected(self, life: Life, proof: Release) -> Iterator[str]:
+        """Say which release had the code valid on the day, before its first valid day was corrected."""
+        for seen in life.sightings:
+            added = _day(seen, HCPCS.added)
+            if added is not None and added <= self.day and not life.reactivated:
+                yield f"{seen.release.name} had it valid from {added}; {proof.name} has corrected that"
+                return
 
     def _no(self, why: str, life: Life | None, proof: Release) -> Validity:
         return Validity(self.code, self.day, Verdict.NO, why, life, None, proof)

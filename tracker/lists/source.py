@@ -15,6 +15,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Final
@@ -92,9 +93,12 @@ def open_list(path: Path, shape: CodeShape, sheet: str | None = None) -> UserLis
             raise SourceError(f"{path} is a folder: name the file in it")
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(f"{path} is no file, but a device or a pipe: write it to a file first")
-        return _open(path.name, status.st_size, lambda: _opened(path, status), shape, sheet)
+        user_list = _open(path.name, status.st_size, lambda: _opened(path, status), shape, sheet)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
+    user_list = replace(user_list, require_unchanged=lambda: _opened(path, status).close())
+    user_list.require_unchanged()
+    return user_list
 
 
 def _opened(path: Path, status: os.stat_result) -> IO[bytes]:

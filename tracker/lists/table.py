@@ -35,7 +35,8 @@ class UserList:
     passed over. `sample` are rows from all over the list, at most `SAMPLE`, all of them in a shorter list. `remarks`
     are sentences to be said aloud. `is_workbook`: its cells have types. `plain` gives the cells of all lines of a text
     of which each is a row as wide as the headings: nothing has to be looked at then, which is most of the time of
-    a large list.
+    a large list. `require_unchanged` raises a `SourceError` if the file is not any more what it was at first: to be
+    asked after its rows were read.
     """
 
     name: str
@@ -47,6 +48,7 @@ class UserList:
     is_workbook: bool
     read: Callable[[], Iterator[Row]] = field(repr=False, compare=False)
     plain: Callable[[], Iterator[Sequence[Cell]]] | None = field(default=None, repr=False, compare=False)
+    require_unchanged: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def rows(self) -> Iterator[ListLine]:
         """Yield the rows of data, anew at each call, one at a time."""
