@@ -246,7 +246,7 @@ def test_a_saved_page_leads_to_the_publisher_and_to_zips_beside_it(tmp_path: Pat
 
 
 def test_a_folder_without_releases_is_told(tmp_path: Path) -> None:
-    with Publisher(str(tmp_path)) as publisher, pytest.raises(PublisherError, match=f"no link to a release.*{BY_HAND}"):
+    with Publisher(str(tmp_path)) as publisher, pytest.raises(PublisherError, match=f"no zip of a release.*{BY_HAND}"):
         publisher.links(NAME)
     with Publisher(str(tmp_path / "x")) as publisher, pytest.raises(PublisherError, match=r"No such file .*: --index"):
         publisher.links(NAME)
@@ -472,3 +472,11 @@ def test_a_password_goes_to_its_host_alone_and_into_no_message(server: Server, p
 def test_the_likely_name_of_a_file() -> None:
     assert file_name(2026, 4) == "april-2026-alpha-numeric-hcpcs-file.zip"
     assert file_name() == "MONTH-YEAR-alpha-numeric-hcpcs-file.zip"
+
+
+def test_a_device_is_no_page() -> None:
+    with (
+        Publisher("/dev/zero") as publisher,
+        pytest.raises(PublisherError, match="is a device or a pipe: --index names"),
+    ):
+        publisher.links(NAME)

@@ -185,6 +185,11 @@ class Publisher:
         """
         links = self._on_disk(self._folder) if self._folder else self._on_page(*self._read_page(self._page, wanted))
         found = [link for link in links if _is_release(link)]
+        if not found and self._folder and self._folder.is_dir():
+            what = (
+                "there is no zip of a release in it (folders in it are not searched; tracker import takes other files)"
+            )
+            raise self._failed(self.index, what, wanted)
         if not found:
             raise self._failed(self.index, "there is no link to a release in it", wanted)
         return found
@@ -247,6 +252,8 @@ class Publisher:
         try:
             if path.is_dir():
                 return [link for file in sorted(path.iterdir()) if file.is_file() and (link := Link(file)).is_zip]
+            if path.exists() and not path.is_file():
+                raise PublisherError(f"{path} is a device or a pipe: --index names a page or a folder of zips")
             if path.stat().st_size > self._limits.page:
                 raise PublisherError(f"{path}: more than a page has: name a page or a folder of zips")
             return list(self._on_page(path.read_bytes(), self._page, path.parent))

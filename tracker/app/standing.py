@@ -11,7 +11,7 @@ from typing import Final
 from tracker.app.lives import Lives
 from tracker.app.replacements import Replacements
 from tracker.app.stored import Stored
-from tracker.hcpcs.catalogue import CODE, HCPCS
+from tracker.hcpcs.catalogue import CODE, HCPCS, MODIFIER
 from tracker.model import Change, Diff, Ending, Event, EventKind, FieldChange, Level, Record, Successor
 from tracker.search import Nearest
 
@@ -42,8 +42,6 @@ _OF_EVENT: Final = {
 }
 _ENDED: Final = HCPCS.events["code-discontinued"]
 _GONE: Final = HCPCS.events["code-withdrawn"]
-_MODIFIER: Final = 2
-"""Characters of a modifier."""
 _NEAR: Final = 3
 """How many codes are offered for one that is not found."""
 
@@ -202,7 +200,7 @@ class Standings:
 
     def _not_found(self, code: str) -> Judged:
         silent = [side.name for side in (self.diff.old, self.diff.new) if not side.complete and code not in side.absent]
-        if silent and (CODE.fullmatch(code) or len(code) == _MODIFIER):  # no release holds anything else
+        if silent and (CODE.fullmatch(code) or MODIFIER.fullmatch(code)):  # no release holds anything else
             record = self.old_records.get(code)
             told = f"{' and '.join(silent)}, {'excerpts' if len(silent) > 1 else 'an excerpt'}, cannot tell"
             return Judged(code, Standing.CANNOT_TELL, None, told=(f"{told}: import the whole release.",), record=record)
