@@ -340,3 +340,17 @@ def test_anything_is_a_list_or_a_sentence(content: str | bytes) -> None:
         lines = list(outcome.rows())
         assert len(lines) == outcome.length > 0
         assert all(len(line.cells) == len(outcome.header) for line in lines)
+
+
+def test_a_quote_that_swallows_a_few_rows_is_told() -> None:
+    text = 'HCPCS,Note\nJ1940,"abc\nA4295,x\nA4295,x\nJ1940,"y"\nJ1940,z\n'
+    with pytest.raises(SourceError, match="row 2: a quote that opens there is never closed"):
+        read_list(io.BytesIO(text.encode()), SHAPE)
+
+
+def test_a_note_of_a_few_lines_with_commas_is_a_note() -> None:
+    text = 'HCPCS,Note\nJ1940,"Suite 5,\nBoston, MA\n02134, USA"\nA4295,x\n'
+    assert [line.cells for line in read_list(io.BytesIO(text.encode()), SHAPE).rows()] == [
+        ("J1940", "Suite 5,\nBoston, MA\n02134, USA"),
+        ("A4295", "x"),
+    ]

@@ -207,7 +207,7 @@ def _open_text(name: str, head: bytes, opener: Opener, shape: CodeShape) -> User
 
     def read() -> Iterator[Row]:
         with opener() as file, io.TextIOWrapper(file, encoding, "replace", newline="") as lines:
-            yield from _rows(name, lines, delimiter, width)
+            yield from _rows(name, lines, delimiter, width, shape)
 
     def plain() -> Iterator[Sequence[str]]:
         with opener() as file, io.TextIOWrapper(file, encoding, "replace", newline="") as lines:
@@ -273,7 +273,7 @@ def _delimiter(start: str, shape: CodeShape) -> tuple[str, int]:
     return best, width
 
 
-def _rows(name: str, lines: IO[str], delimiter: str, width: int) -> Iterator[tuple[int, list[str]]]:
+def _rows(name: str, lines: IO[str], delimiter: str, width: int, shape: CodeShape) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank, each with the number of its first line.
 
     Raises:
@@ -285,7 +285,7 @@ def _rows(name: str, lines: IO[str], delimiter: str, width: int) -> Iterator[tup
     try:
         for cells in reader:
             number, before = before + 1, reader.line_num
-            if before - number >= _LONG and _is_swallowed(cells, before - number, delimiter, width):
+            if before > number and _is_swallowed(cells, before - number, delimiter, width, shape):
                 break
             if cells == [_END]:
                 return
@@ -297,9 +297,17 @@ def _rows(name: str, lines: IO[str], delimiter: str, width: int) -> Iterator[tup
     raise SourceError(f"{name}, row {number:,}: a quote that opens there is never closed: close it, or double it")
 
 
-def _is_swallowed(cells: Sequence[str], lines: int, delimiter: str, width: int) -> bool:
-    """Whether a cell of many lines is made of rows, because its quote was never closed."""
+def _is_swallowed(cells: Sequence[str], lines: int, delimiter: str, width: int, shape: CodeShape) -> bool:
+    """Whether a cell of many lines is made of rows, because its quote was never closed.
+
+    In a cell of few lines these have to hold codes, for it may be an address.
+    """
+    inner = max(cells, key=len).splitlines()[1:]
+    if lines < _LONG:
+        rows = [line.split(delimiter) for line in inner if line.count(delimiter) == width - 1 > 0]
+        coded = [row for row in rows if any(shape.read(cell.strip(' "').upper()) for cell in row)]
+        return len(coded) * 2 > len(inner)
     if lines >= _LONGEST or delimiter == _NO_DELIMITER:
         return True
-    inner = max(cells, key=len).splitlines()[1:-1]
+    inner = inner[:-1]
     return sum(line.count(delimiter) >= width - 1 for line in inner) * 2 > len(inner)
