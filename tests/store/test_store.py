@@ -148,6 +148,12 @@ def test_versions_of_a_code_follow_the_labels(store: Store, make_sealed: MakeSea
     assert store.versions_of("hcpcs", "A2") == []
 
 
+def test_all_codes_are_named_once_in_plain_order(store: Store, make_sealed: MakeSealed) -> None:
+    insert(store, make_sealed("2025", {"b1": "x", "A1": "x"}), make_sealed("2026", {"A1": "y", "B1": "x"}))
+    assert store.codes("hcpcs") == ["A1", "B1", "b1"]
+    assert store.codes("other") == []
+
+
 def test_what_may_change_about_a_release(store: Store, make_sealed: MakeSealed) -> None:
     first, second = insert(store, make_sealed("2025", {}), make_sealed("2026", {}))
     with store.importing() as importing:
