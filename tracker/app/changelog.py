@@ -9,8 +9,7 @@ from itertools import pairwise
 from tracker.app.stored import Stored
 from tracker.app.write_report import view_releases
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.labels import effective_date
-from tracker.hcpcs.lives import release_on
+from tracker.hcpcs.labels import labels_between
 from tracker.model import Release
 from tracker.policy import Policy
 from tracker.report.changelog.view import ChangelogView, build_changelog
@@ -81,6 +80,4 @@ _SOME = 4
 
 def _between(old: Release, new: Release) -> list[str]:
     """Return the labels of the releases that were issued between two, as far as is known when one is due."""
-    years = range(old.effective_date.year, new.effective_date.year + 1)
-    due = dict.fromkeys(release_on(date(year, month, 1)) for year in years for month in (1, 4, 7, 10))
-    return [label for label in due if old.effective_date < effective_date(label) < new.effective_date]
+    return [label for label in labels_between(old.label, new.label) if label not in {old.label, new.label}]

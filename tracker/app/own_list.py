@@ -203,6 +203,7 @@ def _groups(titles: Iterable[str], topics: Iterable[Topic]) -> Iterator[Group]:
             yield Group(title, tuple(points))
 
 
-def worst(view: ListView) -> Level | None:
-    """Return the most serious level of what is said of a list."""
-    return most_serious(point.level for group in view.groups for point in group.points)
+def reaches(view: ListView, level: Level) -> bool:
+    """Whether something that is said of a list has this level or a more serious one."""
+    worst = most_serious(point.level for group in view.groups for point in group.points)
+    return worst is not None and most_serious((worst, level)) is worst

@@ -10,7 +10,7 @@ from tracker.app.stored import Revision, Stored
 from tracker.hcpcs.catalogue import FOREIGN_CODES, HCPCS
 from tracker.model import Kind, Record
 from tracker.report.lists.view import Answer, Column, Group, ListRow, ListView, Point
-from tracker.report.view import decode, describe
+from tracker.report.view import decode, describe, named
 from tracker.search import Found, Hit, Index, Status
 
 COVERAGE: Final = "coverage_code"
@@ -119,10 +119,9 @@ def _remarks(
 
 
 def _point(hit: Hit) -> Point:
-    description = next((text for name in HCPCS.title if (text := _text(hit.record, name))), "")
     ended = _text(hit.record, HCPCS.ended)
     status = f"{hit.status}, last valid day {ended}" if ended else hit.status.value
-    return Point(hit.record.code, None, (f"{status}: {description}",))
+    return Point(hit.record.code, None, (f"{status}: {named(HCPCS, hit.record)}",))
 
 
 def _answer(hit: Hit) -> Answer:

@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import Final
 
 from tracker.app.lives import Lives
+from tracker.app.own_list import most_serious
 from tracker.app.replacements import Replacements
 from tracker.app.stored import Stored
 from tracker.hcpcs.catalogue import CODE, HCPCS, MODIFIER
 from tracker.model import Change, Diff, Ending, Event, EventKind, FieldChange, Level, Record, Successor
+from tracker.report.view import named
 from tracker.search import Nearest
 
 
@@ -72,7 +74,7 @@ class Judged:
     @property
     def title(self) -> str:
         """The official description."""
-        return next((text for name in HCPCS.title if (text := _text(self.record, name))), "")
+        return named(HCPCS, self.record) if self.record else ""
 
     def names(self, *, new: bool) -> Iterator[str]:
         """Yield the official texts of the new release, or those of the old one that are others now."""
@@ -121,9 +123,12 @@ class Standings:
         """Offer the code that is nearest, though it may have ended, and valid ones beside it."""
         every, valid = self._spelled_alike
         near = list(dict.fromkeys((*every.to(code, 1), *valid.to(code, _NEAR))))[:_NEAR]
-        ends = {one: _text(self.new_records[one], HCPCS.ended) for one in near}
-        told = (f"{one} ({_title(self.new_records[one])}{f'; ended {ends[one]}' if ends[one] else ''})" for one in near)
-        return " or ".join(told)
+        return " or ".join(map(self._offered, near))
+
+    def _offered(self, code: str) -> str:
+        record = self.new_records[code]
+        end = _text(record, HCPCS.ended)
+        return f"{code} ({named(HCPCS, record, brief=True)}{f'; ended {end}' if end else ''})"
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -162,7 +167,7 @@ class Standings:
         return Judged(
             change.code,
             standing,
-            _worst(event.level for event in open_events),
+            most_serious(event.level for event in open_events),
             tuple(events),
             tuple(told),
             tuple(_advice(kinds, open_events)),
@@ -224,14 +229,6 @@ def _worth_a_word(change: Change) -> list[Event]:
 def _advice(kinds: Iterable[EventKind], events: Iterable[Event]) -> Iterator[str]:
     serious = {event.id for event in events if event.level is Level.ACT}
     yield from dict.fromkeys(kind.advice for kind in kinds if kind.id in serious and kind.advice)
-
-
-def _worst(levels: Iterable[Level]) -> Level | None:
-    return min(levels, key=list(Level).index, default=None)
-
-
-def _title(record: Record) -> str:
-    return next((text for name in HCPCS.title[::-1] if (text := _text(record, name))), "")
 
 
 def _text(record: Record | None, name: str) -> str:

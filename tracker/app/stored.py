@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tracker import archive
 from tracker.diff.compare import of_one_issue
@@ -20,6 +20,9 @@ from tracker.home import Home, find_home
 from tracker.model import Note, Problem, Record, Release, Sealed, Snapshot
 from tracker.store.database import UnusableError, damaged
 from tracker.store.store import Store, StoredRelease
+
+if TYPE_CHECKING:
+    from tracker.search import Nearest
 
 RELATIVE: Final = {"latest": 1, "previous": 2}
 """Words that mean a stored release by its place from the end."""
@@ -59,7 +62,19 @@ class Stored:
 
     def refresh(self) -> None:
         """Read the list of revisions anew, after a change or under the write lock."""
-        self.__dict__.pop("revisions", None)
+        for name in ("revisions", "codes", "_nearest"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """The codes that any release holds."""
+        return frozenset(self.store.codes(HCPCS.name))
+
+    @cached_property
+    def _nearest(self) -> Nearest:
+        from tracker.search import Nearest
+
+        return Nearest(self.codes)
 
     def current(self, label: str) -> Revision | None:
         """Return the revision that a bare label means, or None."""
@@ -153,11 +168,9 @@ class Stored:
 
     def perhaps(self, code: str) -> str:
         """Say what a code may be that no release holds: of others, or meant for one of these; or nothing."""
-        from tracker.search import near
-
         if foreign := foreign_code(code):
             return f"; it is {foreign}, and no release here holds those"
-        found = near(code, self.store.codes(HCPCS.name))
+        found = self._nearest.to(code)
         return f"; did you mean {' or '.join(found)}?" if found else ""
 
     def _perhaps(self, name: str) -> str:

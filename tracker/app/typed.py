@@ -7,7 +7,7 @@ from typing import Final
 from tracker.app.own_list import shape_of
 from tracker.app.stored import Stored
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.catalogue import FOREIGN_MODIFIER, HCPCS
+from tracker.hcpcs.catalogue import FOREIGN_MODIFIER
 from tracker.lists.codes import CodeKind, read_codes
 
 _LONGEST: Final = 80
@@ -25,7 +25,7 @@ def typed(stored: Stored, text: str) -> tuple[str, tuple[str, ...]]:
     text = text.encode("utf-8", "replace").decode()  # half a character is none
     if not 0 < len(text.strip()) <= _LONGEST:
         raise UnknownReleaseError("that is no code: write a letter and four digits (J1940), or a modifier (JW)")
-    found = read_codes(text, shape_of(frozenset(stored.store.codes(HCPCS.name))))
+    found = read_codes(text, shape_of(stored.codes))
     if len(found) == 1 and found[0].kind in {CodeKind.CODE, CodeKind.FOREIGN}:
         return found[0].code, tuple(one for one in found[0].modifiers if not FOREIGN_MODIFIER.fullmatch(one))
     return text.strip().upper(), ()

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
 
 from tracker.app.lives import Lives
 from tracker.app.replacements import Replacements
 from tracker.app.stored import Revision, Stored
 from tracker.app.typed import typed
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.catalogue import CODE, HCPCS, MODIFIER, foreign_code
+from tracker.hcpcs.catalogue import CODE, MODIFIER, foreign_code
 from tracker.model import Ending, Record, Successor, Validity, Verdict
-from tracker.search import Nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +49,11 @@ class Judge:
         if not validity.life and not (CODE.fullmatch(code) or MODIFIER.fullmatch(code)):
             raise UnknownReleaseError(
                 f"{code!r} is no code: write a letter and four digits (J1940), or a modifier of two "
-                f"characters{self.perhaps(code)}"
+                f"characters{self._stored.perhaps(code)}"
             )
         return Ruling(
             replace(validity, remarks=(*validity.remarks, *self._remarks(validity))), self._successors(validity)
         )
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """The codes that any of the releases holds."""
-        return frozenset(self._stored.store.codes(HCPCS.name))
 
     def turns(self, code: str) -> tuple[date, ...]:
         """Return the days within a quarter on which the answer for a code can change: where its lives begin and end."""
@@ -77,7 +70,7 @@ class Judge:
         return self._replacements.after(record) if record and life.last and validity.day > life.last else ()
 
     def _remarks(self, validity: Validity) -> Iterator[str]:
-        if validity.life is None and (near := self.perhaps(validity.code)):
+        if validity.life is None and (near := self._stored.perhaps(validity.code)):
             yield near.removeprefix("; ")
         if self._known_on is None:
             return
@@ -87,15 +80,6 @@ class Judge:
                 f"on which day {release.name} was published is not known: taken as known since "
                 f"{release.effective_date}, when it took effect"
             )
-
-    @cached_property
-    def _nearest(self) -> Nearest:
-        return Nearest(self.known)
-
-    def perhaps(self, code: str) -> str:
-        """Say which codes may have been meant by one that no release holds: `; did you mean …?`, or nothing."""
-        near = self._nearest.to(code)
-        return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def record_on(stored: Stored, code: str, day: date) -> tuple[Revision, Record, Validity]:

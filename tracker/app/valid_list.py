@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -84,12 +84,12 @@ def valid_list(
         SourceError: no column holds codes or days, or more than one may.
     """
     judge = Judge(stored, known_on)
-    shape = shape_of(judge.known)
+    shape = shape_of(stored.codes)
     source = open_list(shape)
     codes = find_column(source, code_column, shape, "--code-column")
     days = on or find_day_column(source, date_column, codes.column, date_order)
     cells = CodeCells(shape, codes.column, find_modifier_columns(source, codes.column))
-    sayer = _Sayer(judge, cells, days)
+    sayer = _Sayer(judge, stored.perhaps, cells, days)
     known = (("known on", known_on.isoformat()),) if known_on else ()
     return answered(
         source,
@@ -126,8 +126,9 @@ class _Sayer:
     Within a quarter, and between two turns of a code's lives, the answer is the same for every day; it is made once.
     """
 
-    def __init__(self, judge: Judge, codes: CodeCells, days: DayColumn | date) -> None:
+    def __init__(self, judge: Judge, perhaps: Callable[[str], str], codes: CodeCells, days: DayColumn | date) -> None:
         self._judge = judge
+        self._perhaps = perhaps
         self._codes = codes
         self._of_day = days
         self._readings: dict[Cell | Cells, _Reading] = {}
@@ -202,7 +203,7 @@ class _Sayer:
         codes, status, told = without_code(found)
         meant = next((one.code for one in found if one.code and one.kind is CodeKind.UNREADABLE), "")
         if meant:
-            told = f"{meant} is no code{self._judge.perhaps(meant)}"
+            told = f"{meant} is no code{self._perhaps(meant)}"
         level = Level.REVIEW if status == UNREADABLE else None
         lines = (f"{told[0].upper()}{told[1:]}" if told else "No code could be read.",)
         topics = (self._topics.of(_ODD, codes or meant, level, lines),) if level else ()

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from tracker.cli.shared import (
-    FORMAT_HELP,
     Administrative,
     Everything,
     FailOn,
     Home,
+    OutputFormat,
     Outputs,
     app,
     fail_if_reached,
@@ -41,7 +41,7 @@ def changelog(
         str, typer.Argument(help="The release to end with, later than FIRST.", autocompletion=release_labels)
     ],
     outputs: Outputs = None,
-    output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    output_format: OutputFormat = None,
     written: Annotated[
         datetime | None,
         typer.Option(

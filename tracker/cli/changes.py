@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from tracker.cli.shared import (
-    FORMAT_HELP,
     Administrative,
     Everything,
     FailOn,
     Home,
     New,
     Old,
+    OutputFormat,
     Outputs,
     app,
     event_ids,
@@ -37,7 +37,7 @@ from tracker.model import Facet, Format, Kind, Level, Selection
 def diff(
     old: Old,
     new: New,
-    output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    output_format: OutputFormat = None,
     outputs: Outputs = None,
     facet: Annotated[list[Facet] | None, typer.Option(help="Only changed fields of this facet; repeatable.")] = None,
     codes: Annotated[
@@ -87,7 +87,7 @@ def report(
     old: Old,
     new: New,
     outputs: Outputs = None,
-    output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    output_format: OutputFormat = None,
     written: Annotated[
         datetime | None,
         typer.Option(

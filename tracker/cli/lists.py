@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.shared import (
-    FORMAT_HELP,
     Everything,
     FailOn,
     Home,
     New,
     Old,
+    OutputFormat,
     Outputs,
     app,
     files_of,
@@ -31,7 +31,7 @@ from tracker.cli.shared import (
 )
 from tracker.errors import TrackerError
 from tracker.lists.days import DateOrder
-from tracker.model import Format, Level
+from tracker.model import Format
 
 if TYPE_CHECKING:
     from tracker.app.own_list import Opener
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from tracker.report.lists.view import ListView
 
 _COLUMN_HELP = "its heading, number or letter; else it is found by its content."
-OutputFormat = Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)]
 Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook; else the one that holds codes.")]
 
 
@@ -66,7 +65,7 @@ def impact(
 ) -> None:
     """Say what two releases mean for the codes of your own list. Nothing of the list is stored."""
     from tracker.app.impact import impact as impact_of
-    from tracker.app.own_list import worst
+    from tracker.app.own_list import reaches
     from tracker.app.write_report import load_policy
 
     files = files_of(outputs, output_format)
@@ -77,8 +76,8 @@ def impact(
                 stored, _opener(list_, sheet, files), old, new, policy=policy, today=today(), column=column
             )
         _tell(view, files, output_format, stored.home, everything=everything)
-    level, reached = fail_on or policy.fail_on, worst(view)
-    if level is not None and reached is not None and list(Level).index(reached) <= list(Level).index(level):
+    level = fail_on or policy.fail_on
+    if level is not None and reaches(view, level):
         raise typer.Exit(1)
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from tracker.cli.shared import (
-    FORMAT_HELP,
     Home,
+    OutputFormat,
     Outputs,
     app,
     files_of,
@@ -63,7 +63,7 @@ def search(
     kind: Annotated[Kind | None, typer.Option(help="Only procedures, or only modifiers.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show so many, the best.")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="Show all that were found.")] = False,
-    output_format: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    output_format: OutputFormat = None,
     outputs: Outputs = None,
     home: Home = None,
 ) -> None:

@@ -83,7 +83,10 @@ Outputs = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
 ]
-FORMAT_HELP = "text, json, csv, html, markdown or xlsx; else as the file's ending says."
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="text, json, csv, html, markdown or xlsx; else as the file's ending says."),
+]
 Old = Annotated[
     str,
     typer.Argument(

@@ -40,7 +40,7 @@ _LABELS: Final = tuple(
 )
 _YEAR: Final = re.compile(r"(?:hcpcs?)?((?:19|20)\d\d)(q[1-4])?|hcpcs?(\d\d)")
 _NUMBER: Final = re.compile(r"\d\d?")
-_QUARTERLY: Final = 2020
+QUARTERLY: Final = 2020
 """The first year in which CMS published more than one release."""
 _CENTURY: Final = 49
 """The last two-digit year that is one of this century."""
@@ -93,7 +93,7 @@ def labels_between(first: str, last: str) -> list[str]:
     """Return the labels of all releases from one to another, both included: one a year, and four since 2020."""
     begin, end = effective_date(first), effective_date(last)
     days = (date(year, month, 1) for year in range(begin.year, end.year + 1) for month in map(int, _QUARTERS))
-    return [label_on(day) for day in days if begin <= day <= end and (day.month == 1 or day.year >= _QUARTERLY)]
+    return [label_on(day) for day in days if begin <= day <= end and (day.month == 1 or day.year >= QUARTERLY)]
 
 
 def name_hints(name: str) -> NameHints:

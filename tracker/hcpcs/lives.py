@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from tracker.hcpcs.catalogue import HCPCS
-from tracker.hcpcs.labels import effective_date, label_on
+from tracker.hcpcs.labels import QUARTERLY, effective_date, label_on
 from tracker.hcpcs.normalise import iso_date
 from tracker.model import Ending, Life, Release, Sighting, Validity, Verdict
 
@@ -27,9 +27,6 @@ Became = Callable[[Sighting, Sighting], frozenset[str]]
 """Gives the ids of the events between two sightings that hold the code."""
 
 _ONE_DAY: Final = timedelta(days=1)
-_QUARTERLY: Final = 2020
-"""From this year on there is a release every quarter; before, one a year."""
-
 _KEPT_SINCE: Final = 2018
 """The last year whose release dropped the codes that had ended four years ago: 107 of 2013, and none since."""
 
@@ -109,13 +106,13 @@ def valid_on(
 def until(release: Release) -> date:
     """Return the last day of which a release speaks: of its quarter, or its year where it was issued once a year."""
     begin = release.effective_date
-    year, month = (begin.year, begin.month + 3) if begin.year >= _QUARTERLY else (begin.year, 13)
+    year, month = (begin.year, begin.month + 3) if begin.year >= QUARTERLY else (begin.year, 13)
     return date(year + (month > 12), (month - 1) % 12 + 1, 1) - _ONE_DAY  # noqa: PLR2004 - months
 
 
 def release_on(day: date) -> str:
     """Return the label of the release that is in effect on a day: `2025-10`, or `2018` where it was one a year."""
-    return label_on(day) if day.year >= _QUARTERLY else str(day.year)
+    return label_on(day) if day.year >= QUARTERLY else str(day.year)
 
 
 # The lives

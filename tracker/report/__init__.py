@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Final, cast
+from typing import Any, Final
 
 from tracker.model import Format
 from tracker.report.view import ReportView
-
-Renderer = Callable[[ReportView], bytes]
 
 _MODULES: Final[Mapping[Format, str]] = {
     Format.TEXT: "text",
@@ -22,6 +20,12 @@ _MODULES: Final[Mapping[Format, str]] = {
 
 
 def render(view: ReportView, report_format: Format) -> bytes:
-    """Return a view as a file of the given format. Only that format's libraries are imported."""
-    renderer = cast("Renderer", import_module(f"tracker.report.{_MODULES[report_format]}").render)
+    """Return a view as a file of the given format."""
+    renderer: Callable[[ReportView], bytes] = renderer_of(__name__, report_format)
     return renderer(view)
+
+
+def renderer_of(room: str, report_format: Format) -> Callable[[Any], Any]:
+    """Return what a room of reports renders a format with. Only that format's libraries are imported."""
+    found: Callable[[Any], Any] = import_module(f"{room}.{_MODULES[report_format]}").render
+    return found

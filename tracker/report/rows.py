@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Final, TypeAlias
 
 from tracker.model import Change, CodeSet, Event, FieldChange, Release, Successor
-from tracker.report.view import Entry, Range, ReportView, Section, amount_of_units, decode, title, visible, words
+from tracker.report.view import Entry, Range, ReportView, Section, decode, title, told_basis, visible, words
 
 DAY: Final = "Day"
 CODE: Final = "Code"
@@ -306,8 +306,7 @@ def _successors(view: ReportView, change: Change, events: Iterable[Event]) -> di
 
 
 def _instead(successor: Successor) -> str:
-    units = f", {amount_of_units(successor.units)}" if successor.units is not None else ""
-    return f"{successor.code} ({successor.basis}{units}): {successor.why}"
+    return f"{successor.code} ({told_basis(successor)}): {successor.why}"
 
 
 def _day(change: Change, name: str) -> Cell:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tracker.model import Event, FieldChange, Successor
-from tracker.report.view import Entry, ReportView, amount_of_units, decode, describe, title, visible, words
+from tracker.report.view import Entry, ReportView, decode, describe, title, told_basis, visible, words
 
 TERMINAL_LIMIT = 50
 """Codes of a section that a terminal is shown unless all are asked for."""
@@ -136,8 +136,7 @@ def _is_plain(view: ReportView, event: Event) -> bool:
 
 def successor_line(successor: Successor) -> Line:
     """Return what takes an ended code's place."""
-    units = f", {amount_of_units(successor.units)}" if successor.units is not None else ""
-    told = f"{successor.basis}{units}: {successor.why}"
+    told = f"{told_basis(successor)}: {successor.why}"
     return Line(((f"{_INDENT}→ ", "dim"), (successor.code, "code"), (f"  {told}", "")), 13)
 
 

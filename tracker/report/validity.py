@@ -9,7 +9,7 @@ from typing import Final
 
 from tracker.model import CodeSet, Release, Sighting, Successor, Validity, Verdict
 from tracker.report.text import Line
-from tracker.report.view import describe, told_basis
+from tracker.report.view import describe, named, told_basis
 
 SCHEMA: Final = 1
 """Version of the JSON: raised when something that a reader relies on changes."""
@@ -73,8 +73,7 @@ def _content(
 
 def description(code_set: CodeSet, sighting: Sighting) -> str:
     """Return the words that a release has for a code."""
-    values = sighting.record.values if sighting.record else {}
-    return next((text for name in code_set.title if isinstance(text := values.get(name), str) and text), "")
+    return named(code_set, sighting.record) if sighting.record else ""
 
 
 def _fact(name: str, text: str) -> Line:

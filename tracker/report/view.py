@@ -24,6 +24,7 @@ from tracker.model import (
     Kind,
     Level,
     Problem,
+    Record,
     Release,
     Selection,
     Status,
@@ -252,8 +253,13 @@ def _named(found: re.Match[str]) -> str:
 
 def title(code_set: CodeSet, change: Change, *, brief: bool = False) -> str:
     """Return the text that names a changed code for a reader: the best one, or the briefest."""
+    return named(code_set, change.record, brief=brief)
+
+
+def named(code_set: CodeSet, record: Record, *, brief: bool = False) -> str:
+    """Return the text that names a record for a reader: the best one, or the briefest."""
     names = code_set.title[::-1] if brief else code_set.title
-    texts = (change.record.values.get(name) for name in names)
+    texts = (record.values.get(name) for name in names)
     return next((text for text in texts if isinstance(text, str)), "")
 
 

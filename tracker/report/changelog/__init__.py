@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import Final, cast
+from collections.abc import Callable
 
 from tracker.model import Format
+from tracker.report import renderer_of
 from tracker.report.changelog.view import ChangelogView
-
-Renderer = Callable[[ChangelogView], bytes]
-
-_MODULES: Final[Mapping[Format, str]] = {
-    Format.TEXT: "text",
-    Format.JSON: "json",
-    Format.CSV: "table",
-    Format.HTML: "html",
-    Format.MARKDOWN: "markdown",
-    Format.XLSX: "workbook",
-}
 
 
 def render(view: ChangelogView, report_format: Format) -> bytes:
-    """Return a view as a file of the given format. Only that format's libraries are imported."""
-    renderer = cast("Renderer", import_module(f"tracker.report.changelog.{_MODULES[report_format]}").render)
+    """Return a view as a file of the given format."""
+    renderer: Callable[[ChangelogView], bytes] = renderer_of(__name__, report_format)
     return renderer(view)

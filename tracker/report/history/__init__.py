@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import Final, cast
+from collections.abc import Callable
+from typing import Final
 
 from tracker.model import Format
+from tracker.report import renderer_of
 from tracker.report.history.view import HistoryView
 
-Renderer = Callable[[HistoryView], bytes]
-
-_MODULES: Final[Mapping[Format, str]] = {
-    Format.TEXT: "text",
-    Format.JSON: "json",
-    Format.HTML: "html",
-    Format.MARKDOWN: "markdown",
-}
-
-FORMATS: Final = tuple(_MODULES)
+FORMATS: Final = (Format.TEXT, Format.JSON, Format.HTML, Format.MARKDOWN)
 """What a history can be written as: it is a story, and no table."""
 
 
 def render(view: HistoryView, report_format: Format) -> bytes:
-    """Return a view as a file of one of `FORMATS`. Only that format's libraries are imported."""
-    renderer = cast("Renderer", import_module(f"tracker.report.history.{_MODULES[report_format]}").render)
+    """Return a view as a file of one of `FORMATS`."""
+    renderer: Callable[[HistoryView], bytes] = renderer_of(__name__, report_format)
     return renderer(view)

@@ -32,7 +32,7 @@ from tracker.model import (
     Wording,
 )
 from tracker.report.rows import NO_SUCCESSOR, Marked, side
-from tracker.report.view import amount_of_units, decode, words
+from tracker.report.view import decode, told_basis, words
 
 MOST_NAMES: Final = 8
 """How many releases in a row are named one by one."""
@@ -257,8 +257,7 @@ def _knows(sighting: Sighting, name: str) -> bool:
 
 def _successors(found: Iterable[Successor]) -> Iterator[Replacement]:
     for one in found:
-        units = f", {amount_of_units(one.units)}" if one.units is not None else ""
-        yield Replacement(one.code, f"{one.basis}{units}: {one.why}")
+        yield Replacement(one.code, f"{told_basis(one)}: {one.why}")
 
 
 def _predecessor(found: Predecessor) -> Replacement:
