@@ -56,9 +56,9 @@ def server() -> Iterator[str]:
 def postgresql(server: str) -> str:
     """Give the URL of an empty schema."""
     schema = f"test_{uuid4().hex}"
-    connection = connect(server)
-    connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    connection.close()
+    database = connect(server)
+    database.core.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    database.close()
     url = make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
     return url.render_as_string(hide_password=False)
 

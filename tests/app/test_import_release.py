@@ -353,7 +353,7 @@ def test_an_error_on_the_way_leaves_nothing(
 def test_a_database_that_fails_to_commit_leaves_no_file(
     take_in: Import, stored: Stored, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = stored.store._connection
+    connection = stored.store._database.core
     monkeypatch.setattr(connection, "commit", lambda: (_ for _ in ()).throw(StoreError("the disk is full")))
     with pytest.raises(StoreError):
         take_in("HCPC2025.txt", TWO)

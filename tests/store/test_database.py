@@ -23,7 +23,7 @@ MakeSealed = Callable[..., Sealed]
 
 def is_empty(store: Store) -> bool:
     names = ("release", "record_version", "release_record")
-    counts = (store._connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() for name in names)  # noqa: S608
+    counts = (store._database.core.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() for name in names)  # noqa: S608
     return not any(counts)
 
 
@@ -76,8 +76,8 @@ def test_an_index_without_a_table_or_with_bytes_for_text(tmp_path: Path, make_se
     with Store.open(tmp_path / "tracker.db") as store:
         with store.importing() as importing:
             importing.insert(make_sealed("2026", {"A1": "x"}))
-        store._connection.exec_driver_sql("PRAGMA foreign_keys = off")
-        store._connection.exec_driver_sql(damage)
+        store._database.core.exec_driver_sql("PRAGMA foreign_keys = off")
+        store._database.core.exec_driver_sql(damage)
         with pytest.raises(StoreError, match="only an index, so delete it"):
             store.releases("hcpcs")
 
@@ -122,11 +122,11 @@ def test_a_store_open_for_reading_reads_and_does_not_write(tmp_path: Path, make_
 def test_a_full_disk_leaves_nothing(tmp_path: Path, make_sealed: MakeSealed) -> None:
     sealed = make_sealed("2026", {f"A{number}": "x" * 1000 for number in range(1000)})
     with Store.open(tmp_path / "tracker.db") as store:
-        store._connection.exec_driver_sql("PRAGMA max_page_count = 100")
+        store._database.core.exec_driver_sql("PRAGMA max_page_count = 100")
         with pytest.raises(StoreError, match="disk is full"), store.importing() as importing:
             importing.insert(sealed)
         assert is_empty(store)
-        store._connection.exec_driver_sql("PRAGMA max_page_count = 10000")
+        store._database.core.exec_driver_sql("PRAGMA max_page_count = 10000")
         with store.importing() as importing:
             importing.insert(sealed)
         assert not is_empty(store)
@@ -148,7 +148,7 @@ def test_a_failing_disk_leaves_nothing(tmp_path: Path, make_sealed: MakeSealed) 
 
 def test_a_login_that_may_only_read(postgresql: str, make_sealed: MakeSealed) -> None:
     with Store.open(postgresql) as store:
-        store._connection.exec_driver_sql("SET default_transaction_read_only = on")
+        store._database.core.exec_driver_sql("SET default_transaction_read_only = on")
         sealed = make_sealed("2026", {})
         with (
             pytest.raises(StoreError, match="may not be written with this login"),
@@ -161,8 +161,8 @@ def test_a_server_that_goes_away_leaves_nothing(postgresql: str, make_sealed: Ma
     def insert_and_lose_the_server(store: Store) -> None:
         with store.importing() as importing:
             importing.insert(make_sealed("2026", {"A1": "x"}))
-            process = store._connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
-            other.exec_driver_sql(f"SELECT pg_terminate_backend({process})")
+            process = store._database.core.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+            other.core.exec_driver_sql(f"SELECT pg_terminate_backend({process})")
 
     other = connect(postgresql)
     with Store.open(postgresql) as store, pytest.raises(StoreError):
@@ -228,5 +228,5 @@ def test_columns_that_are_sorted_by_sort_by_bytes(postgresql: str) -> None:
         "WHERE table_schema = current_schema() AND collation_name = 'C'"
     )
     with Store.open(postgresql) as store:
-        found = {tuple(row) for row in store._connection.exec_driver_sql(query)}
+        found = {tuple(row) for row in store._database.core.exec_driver_sql(query)}
     assert {("record_version", "code"), ("release", "label")} <= found

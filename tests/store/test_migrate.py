@@ -40,9 +40,9 @@ def run(code: str, *arguments: Path | str, path: Path = CHECKOUT, cwd: Path | No
 
 def make_newer(place: Path | str) -> None:
     Store.open(place).close()
-    connection = connect(place)
-    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_future'")
-    connection.close()
+    database = connect(place)
+    database.core.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_future'")
+    database.close()
 
 
 def test_head_is_alembics_head() -> None:
@@ -52,7 +52,7 @@ def test_head_is_alembics_head() -> None:
 
 
 def test_migrations_make_the_tables_that_the_store_speaks_of(store: Store) -> None:
-    context = MigrationContext.configure(store._connection, opts={"compare_server_default": True})
+    context = MigrationContext.configure(store._database.core, opts={"compare_server_default": True})
     assert compare_metadata(context, metadata) == []
 
 
@@ -61,7 +61,7 @@ def test_a_store_in_memory_has_the_same_tables_without_migrations(tmp_path: Path
 
     def tables(store: Store) -> set[str]:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
-        return {" ".join(sql.split()) for sql in store._connection.exec_driver_sql(query).scalars()}
+        return {" ".join(sql.split()) for sql in store._database.core.exec_driver_sql(query).scalars()}
 
     with Store.open(tmp_path / "tracker.db") as migrated, Store.in_memory() as memory:
         assert tables(migrated) == tables(memory)
@@ -73,11 +73,19 @@ def test_alembic_is_imported_only_to_migrate(place: Path | str) -> None:
     assert "alembic" not in run(code, place).split()
 
 
-def test_a_sqlite_file_needs_neither_psycopg_nor_the_orm(tmp_path: Path) -> None:
-    code = OPEN + "print('psycopg' in sys.modules, 'sqlalchemy.orm' in sys.modules)"
+def test_reading_a_sqlite_file_needs_neither_sqlalchemy_nor_psycopg(tmp_path: Path) -> None:
+    code = OPEN + "print('psycopg' in sys.modules, 'sqlalchemy' in sys.modules)"
     place = tmp_path / "tracker.db"
     Store.open(place).close()
     assert run(code, place).split() == ["False", "False"]
+
+
+def test_writing_a_sqlite_file_needs_no_orm(tmp_path: Path) -> None:
+    code = OPEN + "print('sqlalchemy' in sys.modules, 'sqlalchemy.orm' in sys.modules)"
+    code = code.replace(".close()", ".importing().__enter__()")
+    place = tmp_path / "tracker.db"
+    Store.open(place).close()
+    assert run(code, place).split() == ["True", "False"]
 
 
 def test_the_folder_of_migrations_does_not_hide_the_library() -> None:
@@ -112,12 +120,12 @@ def test_programs_that_start_at_once_migrate_once(place: Path | str) -> None:
 
 
 def test_a_migration_that_fails_leaves_nothing(place: Path | str) -> None:
-    connection = connect(place)
-    connection.exec_driver_sql("CREATE TABLE release_note (mine TEXT)")  # in the way of the last statement
+    database = connect(place)
+    database.core.exec_driver_sql("CREATE TABLE release_note (mine TEXT)")  # in the way of the last statement
     with pytest.raises(StoreError, match="already exists"):
         Store.open(place)
-    assert inspect(connection).get_table_names() == ["release_note"]
-    connection.close()
+    assert inspect(database.core).get_table_names() == ["release_note"]
+    database.close()
 
 
 def test_a_database_of_a_newer_tracker_is_refused(place: Path | str) -> None:

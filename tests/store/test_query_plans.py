@@ -6,29 +6,21 @@ SQLite plans without statistics here, so its plans do not depend on how much is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
-from sqlalchemy import event
-
+from tracker.store.database import SQLite
 from tracker.store.store import Store
 
 
 def plan(ask: Callable[[Store], object]) -> list[str]:
     """Return the steps of SQLite's plans for every statement of a question."""
-    asked: list[tuple[str, Any]] = []
+    asked: list[str] = []
     with Store.in_memory() as store:
-
-        def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            asked.append((statement, parameters))
-
-        event.listen(store._connection, "before_cursor_execute", listen)
+        driver = cast("SQLite", store._database).driver
+        driver.set_trace_callback(asked.append)
         ask(store)
-        event.remove(store._connection, "before_cursor_execute", listen)
-        return [
-            row[-1]
-            for statement, parameters in asked
-            for row in store._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        ]
+        driver.set_trace_callback(None)
+        return [row[-1] for statement in asked for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
 
 
 def scans(steps: list[str]) -> list[str]:

@@ -23,7 +23,7 @@ def insert(store: Store, *snapshots: Sealed) -> list[int]:
 
 
 def count(store: Store, table: str) -> int:
-    return int(store._connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
+    return int(store._database.core.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
 
 
 def codes(lines: Iterable[str]) -> list[str]:

@@ -1,18 +1,25 @@
-"""Opening a database, holding its write lock, and saying in one sentence what is wrong with it."""
+"""Opening a database, reading it, holding its write lock, and saying in one sentence what is wrong with it.
+
+Both databases read the same statements. A SQLite file is read by Python's own driver, because importing SQLAlchemy
+takes longer than most commands (docs/decisions/0006); SQLAlchemy writes and migrates, and speaks to PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING, Any
 
 from tracker.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.engine import ExceptionContext
 
 IN_MEMORY = Path(":memory:")
 WAIT_SECONDS = 30
@@ -34,37 +41,152 @@ class UnusableError(StoreError):
     """
 
 
-def connect(place: str | Path, *, read_only: bool = False) -> Connection:
+class Database(ABC):
+    """An open database: `rows` reads it, `locked` lets somebody write.
+
+    The drivers commit each statement by itself, so that reading never leaves a transaction open; `locked` begins
+    the only transactions there are.
+    """
+
+    name: str
+    """What to call it in a message: a path, or a name and host; never a password."""
+
+    @cached_property
+    @abstractmethod
+    def core(self) -> Connection:
+        """The same connection for SQLAlchemy Core, to write and to migrate."""
+
+    @abstractmethod
+    def rows(self, statement: str, **values: object) -> Iterator[Any]:
+        """Yield the rows, tuples, that a statement finds; `:name` in it stands for a value.
+
+        Raises:
+            StoreError: the database cannot answer.
+        """
+
+    @abstractmethod
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection."""
+
+    @contextmanager
+    def locked(self) -> Iterator[Connection]:
+        """Hold the one write lock, in a transaction: committed at the end, rolled back on an error."""
+        try:
+            for statement in self._lock():
+                self.core.exec_driver_sql(statement)
+            yield self.core
+            self.core.commit()
+        except BaseException:
+            self.core.rollback()
+            raise
+
+    @abstractmethod
+    def _lock(self) -> Iterable[str]:
+        """Return the statements that begin a transaction and wait for the lock."""
+
+
+class SQLite(Database):
+    """A SQLite file, made if it is missing (unless `read_only`), or a database in memory."""
+
+    def __init__(self, place: Path, *, read_only: bool = False) -> None:
+        address = str(place)
+        self.name = "the database in memory" if place == IN_MEMORY else address
+        if place != IN_MEMORY:
+            # as_uri() quotes what a path may hold and a URI may not, such as a question mark.
+            address = place.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+        try:
+            self.driver = sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise explain(error, self.name) from error
+
+    @cached_property
+    def core(self) -> Connection:
+        """The same connection for SQLAlchemy Core."""
+        from sqlalchemy import StaticPool, create_engine
+
+        engine = create_engine(
+            "sqlite://", creator=lambda: self.driver, isolation_level="AUTOCOMMIT", poolclass=StaticPool
+        )
+        return _explaining(engine, self.name).connect()
+
+    def rows(self, statement: str, **values: object) -> Iterator[Any]:
+        """Yield the rows that a statement finds."""
+        try:
+            yield from self.driver.execute(statement, values)
+        except sqlite3.Error as error:
+            raise explain(error, self.name) from error
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name."""
+        return any(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name))
+
+    def copy_to(self, other: SQLite) -> None:
+        """Copy all that is in it to another one.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        try:
+            self.driver.backup(other.driver)
+        except sqlite3.Error as error:
+            raise explain(error, self.name) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.driver.close()
+
+    def _lock(self) -> Iterable[str]:
+        return ("BEGIN IMMEDIATE",)
+
+
+class PostgreSQL(Database):
+    """A database on a server."""
+
+    def __init__(self, place: str) -> None:
+        self._engine = _engine(place)
+        self.name = str(self._engine.get_execution_options()["name"])
+        self.core  # noqa: B018 - a server that does not answer shall be noticed here
+
+    @cached_property
+    def core(self) -> Connection:
+        """The connection."""
+        return self._engine.connect()
+
+    def rows(self, statement: str, **values: object) -> Iterator[Any]:
+        """Yield the rows that a statement finds."""
+        from sqlalchemy import text
+
+        yield from self.core.execute(text(statement), values)
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name, in the schema that the URL or the login leads to."""
+        return any(found for (found,) in self.rows("SELECT to_regclass(:name) IS NOT NULL", name=name))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.core.close()
+
+    def _lock(self) -> Iterable[str]:
+        return (
+            "BEGIN",
+            f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'",
+            f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})",
+        )
+
+
+def connect(place: str | Path, *, read_only: bool = False) -> Database:
     """Connect to a SQLite file (a path; made if missing, unless `read_only`) or a PostgreSQL URL (a text).
 
     What is no URL is refused, and not taken for a file: half of a URL may be a password.
 
-    The drivers commit each statement by itself, so that reading never leaves a transaction open;
-    `locked` begins the only transactions there are.
+    Raises:
+        StoreError: it cannot be opened or reached.
     """
-    engine = _sqlite(place, read_only=read_only) if isinstance(place, Path) else _postgresql(place)
-    return engine.connect()
-
-
-def name_of(connection: Connection) -> str:
-    """Return what to call the database in a message."""
-    return str(connection.engine.get_execution_options()["name"])
-
-
-@contextmanager
-def locked(connection: Connection) -> Iterator[None]:
-    """Hold the one write lock, in a transaction: committed at the end, rolled back on an error."""
-    on_sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if on_sqlite else "BEGIN")
-    try:
-        if not on_sqlite:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
-        yield
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+    return SQLite(place, read_only=read_only) if isinstance(place, Path) else PostgreSQL(place)
 
 
 def explain(error: BaseException, place: str) -> StoreError:
@@ -108,20 +230,12 @@ def _code(error: BaseException) -> int | str | None:
     return getattr(error, "sqlstate", None)
 
 
-def _sqlite(place: Path, *, read_only: bool) -> Engine:
-    address = str(place)
-    if place != IN_MEMORY:
-        # as_uri() quotes what a path may hold and a URI may not, such as a question mark.
-        address = place.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+def _engine(place: str) -> Engine:
+    """Return SQLAlchemy's engine for a PostgreSQL URL."""
+    from sqlalchemy import NullPool, create_engine, make_url
+    from sqlalchemy.exc import ArgumentError
 
-    def open_file() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS)
-
-    engine = create_engine("sqlite://", creator=open_file, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    return _explaining(engine, str(place) if place != IN_MEMORY else "the database in memory")
-
-
-def _postgresql(place: str) -> Engine:
+    url: URL | None
     try:
         url = make_url(place)
     except (ArgumentError, ValueError):
@@ -162,6 +276,7 @@ def _not_understood() -> StoreError:
 
 def _explaining(engine: Engine, name: str) -> Engine:
     """Let every error of the engine's driver, whatever it was doing, come out as a StoreError."""
+    from sqlalchemy import event
 
     def handle_error(context: ExceptionContext) -> StoreError | None:
         if context.sqlalchemy_exception is None:  # not the driver's, such as Ctrl-C

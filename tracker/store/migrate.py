@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
-
 from tracker.errors import StoreError
-from tracker.store.database import UnusableError, locked, name_of
+from tracker.store.database import Database, UnusableError
 
 # The newest revision in alembic/versions/. Held here so that a database which has it never waits for
 # Alembic's import, longer than most commands take.
 HEAD = "0001_releases"
 
 
-def migrate(connection: Connection, *, read_only: bool = False) -> None:
+def migrate(database: Database, *, read_only: bool = False) -> None:
     """Bring the database to `HEAD`, under its write lock; do nothing if it is there already."""
-    found = _revision(connection)
+    found = _revision(database)
     if found == HEAD:
         return
     if read_only:
-        raise UnusableError(f"{name_of(connection)} would have to be brought up to date, and is open for reading only")
-    with locked(connection):
-        _upgrade(connection)
+        raise UnusableError(f"{database.name} would have to be brought up to date, and is open for reading only")
+    with database.locked():
+        _upgrade(database)
 
 
 def migrations_folder() -> Path:
@@ -31,14 +29,13 @@ def migrations_folder() -> Path:
     return beside if beside.is_dir() else Path(__file__).parents[2] / "alembic"
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def _revision(database: Database) -> str | None:
+    if not database.has_table("alembic_version"):
         return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
+    return next((revision for (revision,) in database.rows("SELECT version_num FROM alembic_version")), None)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(database: Database) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -46,13 +43,13 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     # Config reads "%" as the begin of a placeholder.
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config.attributes["connection"] = database.core
     # Another program may have migrated while this one waited for the lock, so look again; then
     # Alembic finds nothing to do.
-    found = _revision(connection)
+    found = _revision(database)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise StoreError(
-            f"{name_of(connection)} was made by a newer tracker (its tables are {found}): update this tracker"
+            f"{database.name} was made by a newer tracker (its tables are {found}): update this tracker"
         )
     command.upgrade(config, "head")

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Connection, Exists, Select, Table, bindparam, except_, exists, func, select
-
-from tracker.store.database import IN_MEMORY, connect, explain, locked, name_of
+from tracker.store.database import IN_MEMORY, Database, SQLite, connect
 from tracker.store.migrate import migrate
-from tracker.store.tables import (
-    metadata,
-    record_version,
-    release,
-    release_note,
-    release_problem,
-    release_record,
-)
-from tracker.store.writer import Writer
+
+if TYPE_CHECKING:
+    from tracker.store.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,81 +33,60 @@ class StoredRelease:
     digest: str
 
 
-# The joins name their tables in the order in which they are to be walked. `release_record` is by far the
-# longest table and is only ever entered by its primary key, from a release or from a pair of ids.
+# Plain SQL that both databases take. The joins name their tables in the order in which they are to be walked:
+# `release_record` is by far the longest table and is only ever entered by its primary key, from a release or from a
+# pair of ids.
 
-_RELEASES = (
-    select(*(release.c[column.name] for column in fields(StoredRelease)))
-    .where(release.c.code_set == bindparam("code_set"))
-    .order_by(release.c.label, release.c.revision)
-)
+_RELEASES = """
+    SELECT id, label, revision, header, withdrawn, archive_stamp, digest
+    FROM release WHERE code_set = :code_set ORDER BY label, revision
+"""
 
-
-def _versions_in(name: str) -> Select[int]:
-    return select(release_record.c.version_id).where(release_record.c.release_id == bindparam(name))
-
-
-# The order lets SQLite take the difference by walking both key ranges side by side, three times as fast
+# The inner order lets SQLite take the difference by walking both key ranges side by side, three times as fast
 # as asking for each version whether the other release holds it.
-_ONLY_IN_FIRST = (
-    select(record_version.c.payload)
-    .where(
-        record_version.c.id.in_(
-            except_(_versions_in("first"), _versions_in("second")).order_by(release_record.c.version_id)
-        )
+_ONLY_IN_FIRST = """
+    SELECT payload FROM record_version
+    WHERE id IN (
+        SELECT version_id FROM release_record WHERE release_id = :first
+        EXCEPT SELECT version_id FROM release_record WHERE release_id = :second
+        ORDER BY version_id
     )
-    .order_by(record_version.c.code)
-)
+    ORDER BY code
+"""
 
+_UNKNOWN_IN_BOTH = """
+    SELECT unknown, count(*) FROM record_version
+    WHERE unknown IS NOT NULL
+    AND EXISTS (SELECT 1 FROM release_record WHERE release_id = :old AND version_id = record_version.id)
+    AND EXISTS (SELECT 1 FROM release_record WHERE release_id = :new AND version_id = record_version.id)
+    GROUP BY unknown
+"""
 
-def _held_by(name: str) -> Exists:
-    return exists().where(
-        release_record.c.release_id == bindparam(name), release_record.c.version_id == record_version.c.id
-    )
-
-
-_UNKNOWN_IN_BOTH = (
-    select(record_version.c.unknown, func.count())
-    .where(record_version.c.unknown.is_not(None), _held_by("old"), _held_by("new"))
-    .group_by(record_version.c.unknown)
-)
-
-_RECORDS = (
-    select(record_version.c.payload)
-    .join(release_record, release_record.c.version_id == record_version.c.id)
-    .where(release_record.c.release_id == bindparam("release_id"))
-    .order_by(record_version.c.code)
-)
+_RECORDS = """
+    SELECT payload FROM record_version JOIN release_record ON version_id = id
+    WHERE release_id = :release_id ORDER BY code
+"""
 
 # From a version to the releases that hold it: over the few releases, then with both keys. Straight from
 # the version would read all of `release_record`, whose key begins with the release.
-_VERSIONS_OF = (
-    select(release.c.id, record_version.c.payload)
-    .join(release, release.c.code_set == record_version.c.code_set)
-    .join(
-        release_record,
-        (release_record.c.release_id == release.c.id) & (release_record.c.version_id == record_version.c.id),
-    )
-    .where(record_version.c.code_set == bindparam("code_set"), record_version.c.code == bindparam("code"))
-    .order_by(release.c.label, release.c.revision)
-)
+_VERSIONS_OF = """
+    SELECT release.id, payload FROM record_version
+    JOIN release ON release.code_set = record_version.code_set
+    JOIN release_record ON release_id = release.id AND version_id = record_version.id
+    WHERE record_version.code_set = :code_set AND code = :code
+    ORDER BY label, revision
+"""
 
-_CODES = (
-    select(record_version.c.code)
-    .where(record_version.c.code_set == bindparam("code_set"))
-    .distinct()
-    .order_by(record_version.c.code)
-)
+_RECORD = """
+    SELECT payload FROM record_version
+    JOIN release ON release.code_set = record_version.code_set
+    JOIN release_record ON release_id = release.id AND version_id = record_version.id
+    WHERE release.id = :release_id AND code = :code
+"""
 
-_RECORD = (
-    select(record_version.c.payload)
-    .join(release, release.c.code_set == record_version.c.code_set)
-    .join(
-        release_record,
-        (release_record.c.release_id == release.c.id) & (release_record.c.version_id == record_version.c.id),
-    )
-    .where(release.c.id == bindparam("release_id"), record_version.c.code == bindparam("code"))
-)
+_CODES = "SELECT DISTINCT code FROM record_version WHERE code_set = :code_set ORDER BY code"
+_PROBLEMS = "SELECT payload FROM release_problem WHERE release_id = :release_id ORDER BY position"
+_NOTES = "SELECT payload FROM release_note WHERE release_id = :release_id ORDER BY position"
 
 
 class Store:
@@ -125,8 +95,8 @@ class Store:
     Lines go in and come out as the archive has them; nothing here knows what is in one.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, place: str | Path, *, read_only: bool = False) -> Self:
@@ -134,32 +104,36 @@ class Store:
 
         Raises `UnusableError` where that is necessary and cannot be done.
         """
-        connection = connect(place, read_only=read_only)
+        database = connect(place, read_only=read_only)
         try:
-            migrate(connection, read_only=read_only)
+            migrate(database, read_only=read_only)
         except BaseException:
-            connection.close()
+            database.close()
             raise
-        return cls(connection)
+        return cls(database)
 
     @classmethod
     def in_memory(cls) -> Self:
         """Make an empty store in memory. It lives as long as the process, so it needs no migrations."""
-        connection = connect(IN_MEMORY)
-        metadata.create_all(connection)
-        return cls(connection)
+        from tracker.store.tables import metadata
+
+        database = SQLite(IN_MEMORY)
+        metadata.create_all(database.core)
+        return cls(database)
 
     @classmethod
     def copy_of(cls, path: Path) -> Self:
         """Make a store in memory with the content of a SQLite index, which is only read."""
-        with Store.open(path, read_only=True) as index:
-            copy = cls.in_memory()
-            try:
-                index._driver().backup(copy._driver())  # noqa: SLF001
-            except sqlite3.Error as error:
-                copy.close()
-                raise explain(error, str(path)) from error
-        return copy
+        index, copy = SQLite(path, read_only=True), SQLite(IN_MEMORY)
+        try:
+            migrate(index, read_only=True)
+            index.copy_to(copy)
+        except BaseException:
+            copy.close()
+            raise
+        finally:
+            index.close()
+        return cls(copy)
 
     def __enter__(self) -> Self:
         """Return the store itself."""
@@ -172,16 +146,13 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the database."""
+        self._database.close()
 
     @property
     def name(self) -> str:
         """What to call the database in a message: its path, or its name and host, never its password."""
-        return name_of(self._connection)
-
-    def _driver(self) -> sqlite3.Connection:
-        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
+        return self._database.name
 
     @contextmanager
     def importing(self) -> Iterator[Writer]:
@@ -189,13 +160,14 @@ class Store:
 
         What this store reads meanwhile includes what was written.
         """
-        with locked(self._connection):
-            yield Writer(self._connection)
+        from tracker.store.writer import Writer
+
+        with self._database.locked() as connection:
+            yield Writer(connection)
 
     def releases(self, code_set: str) -> list[StoredRelease]:
         """Return all releases of a code set, by label and revision."""
-        rows = self._connection.execute(_RELEASES, {"code_set": code_set})
-        return [StoredRelease(*row) for row in rows]
+        return [StoredRelease(*row) for row in self._database.rows(_RELEASES, code_set=code_set)]
 
     def changed(self, old_id: int, new_id: int) -> tuple[list[str], list[str]]:
         """Return the records that only the old release holds as they are, and those that only the new does.
@@ -205,40 +177,39 @@ class Store:
         return self._only_in_first(old_id, new_id), self._only_in_first(new_id, old_id)
 
     def _only_in_first(self, first: int, second: int) -> list[str]:
-        return list(self._connection.scalars(_ONLY_IN_FIRST, {"first": first, "second": second}))
+        return list(self._texts(_ONLY_IN_FIRST, first=first, second=second))
 
     def unknown_in_both(self, old_id: int, new_id: int) -> dict[str, int]:
         """Count, by field name, the records that both releases hold alike and that do not know the field."""
         counts: Counter[str] = Counter()
-        for names, records in self._connection.execute(_UNKNOWN_IN_BOTH, {"old": old_id, "new": new_id}):
+        for names, records in self._database.rows(_UNKNOWN_IN_BOTH, old=old_id, new=new_id):
             counts.update(dict.fromkeys(names.split(), records))
         return dict(counts)
 
     def record(self, release_id: int, code: str) -> str | None:
         """Return the record of one code in one release."""
-        return self._connection.scalar(_RECORD, {"release_id": release_id, "code": code})
+        return next(self._texts(_RECORD, release_id=release_id, code=code), None)
 
     def records(self, release_id: int) -> Iterator[str]:
         """Yield all records of a release, by code."""
-        yield from self._connection.scalars(_RECORDS, {"release_id": release_id})
+        return self._texts(_RECORDS, release_id=release_id)
 
     def versions_of(self, code_set: str, code: str) -> list[tuple[int, str]]:
         """Return the ids of all releases that hold a code, by label and revision, with its record in each."""
-        rows = self._connection.execute(_VERSIONS_OF, {"code_set": code_set, "code": code})
+        rows = self._database.rows(_VERSIONS_OF, code_set=code_set, code=code)
         return [(release_id, payload) for release_id, payload in rows]
 
     def codes(self, code_set: str) -> list[str]:
         """Return all codes that any release holds or has held, by code."""
-        return list(self._connection.scalars(_CODES, {"code_set": code_set}))
+        return list(self._texts(_CODES, code_set=code_set))
 
     def problems(self, release_id: int) -> list[str]:
         """Return the problem lines of a release in their order."""
-        return self._lines(release_problem, release_id)
+        return list(self._texts(_PROBLEMS, release_id=release_id))
 
     def notes(self, release_id: int) -> list[str]:
         """Return the note lines of a release in their order."""
-        return self._lines(release_note, release_id)
+        return list(self._texts(_NOTES, release_id=release_id))
 
-    def _lines(self, table: Table, release_id: int) -> list[str]:
-        statement = select(table.c.payload).where(table.c.release_id == release_id).order_by(table.c.position)
-        return list(self._connection.scalars(statement))
+    def _texts(self, statement: str, **values: object) -> Iterator[str]:
+        return (text for (text,) in self._database.rows(statement, **values))
