@@ -22,11 +22,11 @@ from tracker.app.own_list import (
     answered,
     joined,
     most_serious,
-    shape_of,
     without_code,
 )
 from tracker.app.standing import Judged, Standing, Standings
 from tracker.app.stored import Stored
+from tracker.app.typed import shape_of
 from tracker.formats.cells import Cell, text
 from tracker.hcpcs.catalogue import FOREIGN_MODIFIER, HCPCS
 from tracker.lists.codes import Coded, CodeKind

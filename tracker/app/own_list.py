@@ -7,13 +7,12 @@ Nothing of it is kept but the answers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from tracker.errors import SourceError
 from tracker.formats.cells import Cell, text
-from tracker.hcpcs.catalogue import CODE, FOREIGN_CODES
 from tracker.lists.codes import Coded, CodeKind, CodeShape, read_codes
 from tracker.lists.table import UserList
 from tracker.model import Level
@@ -28,7 +27,6 @@ Opener: TypeAlias = Callable[[CodeShape], UserList]
 FOREIGN, UNREADABLE, NO_CODE = "not in this code set", "not readable as a code", "no code"
 """How rows are counted that hold no code of this code set."""
 
-_NAMES: Final = ("HCPCS", "HCPC")
 _SEVERAL: Final = "a range of codes: list them one by one"
 
 _MODIFIER: Final = 2
@@ -102,11 +100,6 @@ class CodeCells:
         """Yield what is to be known of the columns of modifiers."""
         if self.modifiers:
             yield "modifiers", f"in {' and '.join(source.place(place) for place in self.modifiers)}"
-
-
-def shape_of(known: Collection[str]) -> CodeShape:
-    """Return what a code of this code set looks like; `known` are the codes and modifiers that releases hold."""
-    return CodeShape(known, CODE, FOREIGN_CODES, _NAMES)
 
 
 def without_code(found: Sequence[Coded]) -> tuple[str, str, str]:

@@ -1,17 +1,24 @@
-"""A code as somebody types it: `j1940`, `HCPCS:J1940`, `J1940-JW`, read as in a list."""
+"""A code as people write it: `j1940`, `HCPCS:J1940`, `J1940-JW`, typed or in a list."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-from tracker.app.own_list import shape_of
 from tracker.app.stored import Stored
 from tracker.errors import UnknownReleaseError
-from tracker.hcpcs.catalogue import FOREIGN_MODIFIER
-from tracker.lists.codes import CodeKind, read_codes
+from tracker.hcpcs.catalogue import CODE, FOREIGN_CODES, FOREIGN_MODIFIER
+from tracker.lists.codes import CodeKind, CodeShape, read_codes
 
 _LONGEST: Final = 80
 """Characters of a code with its modifiers, however it is written."""
+
+_NAMES: Final = ("HCPCS", "HCPC")
+
+
+def shape_of(known: Collection[str]) -> CodeShape:
+    """Return what a code of this code set looks like; `known` are the codes and modifiers that releases hold."""
+    return CodeShape(known, CODE, FOREIGN_CODES, _NAMES)
 
 
 def typed(stored: Stored, text: str) -> tuple[str, tuple[str, ...]]:

@@ -19,10 +19,10 @@ from tracker.app.own_list import (
     Topics,
     answered,
     joined,
-    shape_of,
     without_code,
 )
 from tracker.app.stored import Stored
+from tracker.app.typed import shape_of
 from tracker.app.valid import Judge, Ruling
 from tracker.formats.cells import Cell
 from tracker.hcpcs.catalogue import FOREIGN_MODIFIER, HCPCS

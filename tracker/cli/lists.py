@@ -114,7 +114,6 @@ def valid(
         raise typer.BadParameter("name a code with --on DATE, or a list with --list FILE")
     from tracker.app.typed import typed
     from tracker.app.valid import Judge
-    from tracker.app.valid_list import valid_list
     from tracker.hcpcs.catalogue import HCPCS
     from tracker.lists.days import parse_day
     from tracker.report import validity
@@ -122,6 +121,8 @@ def valid(
     day = None if on is None else parse_day(on, date_order)
     known = None if known_on is None else parse_day(known_on, date_order)
     if list_ is not None:
+        from tracker.app.valid_list import valid_list
+
         files = files_of(outputs, output_format)
         with open_home(home) as stored:
             with working(f"Reading {list_}"):
