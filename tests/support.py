@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tracker.app.import_release import Imported, Options, import_path
 from tracker.app.stored import open_stored
 from tracker.hcpcs.catalogue import COLUMNS
@@ -26,6 +28,11 @@ FILES = {
 Values = Mapping[str, str]
 Release = Mapping[str, Values]
 Import = Callable[..., Imported]
+
+
+def only_on(kind: str, reason: str) -> pytest.MarkDecorator:
+    """Keep a test to `sqlite` or `postgresql`; the reason is for whoever reads the test."""
+    return pytest.mark.parametrize("database_kind", [kind], indirect=True, scope="session")
 
 
 def take_in(home: Home, releases_dir: Path, labels: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Tracker:
+def home(tmp_path: Path, database: str | None) -> Tracker:
     """Give a home with the two bundled excerpts."""
     made = tracker.open(tmp_path / "home")
     labels = [release.label for release in made.import_(CHECKOUT / "snapshots")]
@@ -78,7 +78,6 @@ def test_an_error_is_one_sentence(home: Tracker, tmp_path: Path) -> None:
         home.valid("J1940", "03/04/2025")
     with pytest.raises(TrackerError, match="no-such-file"):
         home.import_(tmp_path / "no-such-file")
-    assert tracker.open(tmp_path / "empty").releases() == []
     assert not (tmp_path / "empty").exists()
 
 
@@ -97,3 +96,7 @@ def test_the_page_about_it_names_every_call() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert (Path(tracker.__file__).parent / "py.typed").exists()
+
+
+def test_an_empty_place_holds_nothing(database: str | None, tmp_path: Path) -> None:
+    assert tracker.open(tmp_path / "empty").releases() == []

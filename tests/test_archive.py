@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import subprocess
@@ -52,11 +53,25 @@ def file_of(sealed: Sealed) -> bytes:
     return "".join(f"{line}\n" for line in archive.lines(sealed)).encode()
 
 
+def whole(sealed: Sealed) -> Sealed:
+    """Return what was sealed with all its records in memory, to be compared and asked."""
+    return replace(sealed, records=tuple(sealed.records))
+
+
+def seal(snapshot: Snapshot) -> Sealed:
+    return whole(archive.seal(snapshot))
+
+
 def parse(data: bytes) -> Sealed:
-    return archive.parse("2025-10.r1.jsonl", data)
+    lines = io.BytesIO(data).readlines()
+    return whole(archive.parse("2025-10.r1.jsonl", lines, lines[1:]))
 
 
-SEALED = archive.seal(SNAPSHOT)
+def records_of(sealed: Sealed) -> list[SealedRecord]:
+    return list(sealed.records)
+
+
+SEALED = seal(SNAPSHOT)
 FILE = file_of(SEALED)
 LINES = FILE.splitlines(keepends=True)
 
@@ -73,7 +88,7 @@ kept = st.builds(
 
 @given(kept)
 def test_what_is_sealed_comes_back(snapshot: Snapshot) -> None:
-    sealed = archive.seal(snapshot)
+    sealed = seal(snapshot)
     found = parse(file_of(sealed))
     assert found == sealed
     assert archive.decode_header(found.header) == found.release
@@ -91,9 +106,9 @@ def test_what_is_sealed_comes_back(snapshot: Snapshot) -> None:
 @given(st.text(), st.text(), st.lists(st.text(min_size=1), min_size=1))
 def test_any_text_comes_back(text: str, message: str, values: list[str]) -> None:
     content = record("A1", text=text, prices=tuple(values))
-    sealed = archive.seal(replace(SNAPSHOT, records=(content,), notes=(Note("1", message),)))
+    sealed = seal(replace(SNAPSHOT, records=(content,), notes=(Note("1", message),)))
     found = parse(file_of(sealed))
-    assert archive.decode_record(found.records[0].line) == content
+    assert archive.decode_record(records_of(found)[0].line) == content
     assert archive.decode_note(found.notes[0]) == Note("1", message)
 
 
@@ -156,7 +171,7 @@ def test_unknown_fields_are_told_beside_the_line() -> None:
     ],
 )
 def test_the_digest_is_the_contents(change: Change, same: bool) -> None:
-    other = archive.seal(replace(SNAPSHOT, release=change(SNAPSHOT.release), problems=(), notes=()))
+    other = seal(replace(SNAPSHOT, release=change(SNAPSHOT.release), problems=(), notes=()))
     assert (other.release.digest == SEALED.release.digest) is same
 
 
@@ -165,7 +180,7 @@ def test_a_field_that_the_catalogue_gains_changes_no_digest_and_no_diff() -> Non
     new_field = Field("colour", "Colour", ("COLOUR",), Facet.NOTE, 0, 1)
     later = replace(MADE_UP, fields={"colour": new_field, **FIELDS})
     old, new = (
-        archive.seal(make_snapshot(label, record("A0001", text=text), record("A1", letter=text)))
+        seal(make_snapshot(label, record("A0001", text=text), record("A1", letter=text)))
         for label, text in (("2025", "one"), ("2026", "two"))
     )
     found = [parse(file_of(one)) for one in (old, new)]
@@ -177,7 +192,7 @@ def test_a_field_that_the_catalogue_gains_changes_no_digest_and_no_diff() -> Non
     assert after.changes == before.changes
     assert after.not_compared.fields == {"colour": 2}
     assert before.not_compared.fields == {}
-    sealed_again = archive.seal(Snapshot(found[0].release, tuple(sides[0])))
+    sealed_again = seal(Snapshot(found[0].release, tuple(sides[0])))
     assert sealed_again.release.digest == old.release.digest
 
 
@@ -192,7 +207,7 @@ def test_the_first_files_ever_written_are_still_read_and_written_alike(name: str
     path = CHECKOUT / "snapshots" / name
     found = archive.read(path)
     assert found.release.digest.startswith(digest)
-    again = archive.seal(Snapshot(found.release, tuple(archive.decode_record(one.line) for one in found.records)))
+    again = seal(Snapshot(found.release, tuple(archive.decode_record(one.line) for one in found.records)))
     assert file_of(again) == path.read_bytes()
 
 
@@ -252,6 +267,31 @@ def test_a_file_that_is_cut_off_is_called_so(size: int) -> None:
 def test_a_line_that_is_gone_or_stands_twice_is_always_seen(place: int) -> None:
     assert not believed(b"".join(LINES[:place] + LINES[place + 1 :]))
     assert not believed(b"".join(LINES[:place] + LINES[place : place + 1] + LINES[place:]))
+
+
+def test_a_record_behind_a_problem_is_named() -> None:
+    with pytest.raises(ArchiveError, match="line 5: ZZ does not follow problems and notes: restore the file"):
+        parse(b"".join((*LINES[:3], LINES[4], LINES[3], *LINES[5:])))
+
+
+def test_records_are_read_from_the_file_whenever_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "2025-10.r1.jsonl"
+    path.write_bytes(FILE)
+    found = archive.read(path)
+    assert tuple(found.records) == tuple(found.records) == SEALED.records
+    path.unlink()
+    with pytest.raises(ArchiveError, match="No such file"):
+        list(found.records)
+
+
+def test_a_spool_holds_the_lines_of_many_snapshots(tmp_path: Path) -> None:
+    other = replace(SNAPSHOT, records=[record("B0001", text="ü"), record("B0002")], problems=())
+    with archive.spool(tmp_path) as spool:
+        first, second = archive.seal(SNAPSHOT, spool), archive.seal(other, spool)
+        for _ in range(2):
+            assert (whole(first), whole(second)) == (SEALED, seal(other))
+        assert not archive.holds_snapshots(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", range(4))
@@ -485,7 +525,7 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(tmp_path: Path) -> None
     path = tmp_path / "2025-10.r1.jsonl"
     assert path.read_bytes() == FILE
     assert archive.stamp(path) == stamp
-    assert archive.read(path) == SEALED
+    assert whole(archive.read(path)) == SEALED
 
 
 class StopError(Exception):

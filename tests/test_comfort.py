@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import record_text, values
+from tests.support import only_on, record_text, values
 from tests.test_cli import command, without_privilege
 from tracker import cli
 from tracker.hcpcs.event_list import EVENTS
@@ -33,7 +33,9 @@ Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
     """Run a command in an empty folder, with an empty home beside it."""
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path / "folder")
@@ -74,10 +76,11 @@ def next_steps(outcome: Outcome) -> list[str]:
     return [re.split(r"  +", line.strip())[0] for line in steps.splitlines()]
 
 
-def test_alone_with_nothing_stored_it_says_how_to_get_a_release(run: Run, tmp_path: Path) -> None:
+def test_alone_with_nothing_stored_it_says_how_to_get_a_release(run: Run, database: str | None, tmp_path: Path) -> None:
     outcome = run()
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.startswith(f"Nothing is stored yet in {tmp_path / 'home'}\n")
+    place = tmp_path / "home" if database is None else "the database "
+    assert outcome.out.startswith(f"Nothing is stored yet in {place}")
     assert next_steps(outcome) == ["tracker fetch latest", "tracker import FILE", "tracker --help"]
     assert not (tmp_path / "home").exists()
 
@@ -275,6 +278,7 @@ def test_doctor_tells_many_missing_releases_in_one_line(run: Run, tmp_path: Path
     assert re.search(r"^  missing +2020, 2020-04, 2020-07, 2020-10, 2021, … 2024-07 \(19\)$", told, re.MULTILINE)
 
 
+@only_on("sqlite", "deletes and locks the index")
 @pytest.mark.parametrize("state", ["current", "behind"])
 def test_doctor_tells_of_a_home_that_cannot_be_written(run: Run, tmp_path: Path, state: str) -> None:
     take_in(run, tmp_path, "HCPC2098.txt")
@@ -341,6 +345,7 @@ def test_a_shell_is_offered_what_may_follow(excerpts: Run, words: str, offered: 
     assert complete(words) == offered
 
 
+@only_on("sqlite", "two homes with one database hold the same")
 def test_completion_knows_the_home_that_is_named(excerpts: Run, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "home", tmp_path / "other")
     (tmp_path / "other/snapshots/2025.r1.jsonl").unlink()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import FILES, NOW, Release, record_text, take_in, values
+from tests.support import FILES, NOW, Release, record_text, values
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
 from tracker.app.stored import Stored, open_stored
@@ -171,13 +171,6 @@ def at_hand(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Example]:
     return found
 
 
-@pytest.fixture(scope="module")
-def releases(releases_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("releases"))
-    take_in(home, releases_dir, list(FILES))
-    return home
-
-
 def assert_written(page: str) -> None:
     if os.environ.get("TRACKER_WRITE_DOCS"):
         PAGE.write_text(page, encoding="utf-8")
@@ -193,14 +186,14 @@ def test_every_section_stands_in_one_place() -> None:
     assert len(sections) == len(set(sections))
 
 
-def test_the_page_in_the_releases(at_hand: dict[str, Example], releases: Home) -> None:
-    with open_stored(releases) as stored:
+def test_the_page_in_the_releases(at_hand: dict[str, Example], releases_home: Home) -> None:
+    with open_stored(releases_home) as stored:
         page = events_markdown(HCPCS, {**at_hand, **real(stored, bundled=False)})
     assert_written(page)
 
 
-def test_what_is_made_up_is_in_no_release(releases: Home) -> None:
-    with open_stored(releases) as stored:
+def test_what_is_made_up_is_in_no_release(releases_home: Home) -> None:
+    with open_stored(releases_home) as stored:
         for old, new in itertools.pairwise(FILES):
             found = {event.id for change in compare_releases(stored, old, new).changes for event in change.events}
             assert not found & set(MADE_UP)
@@ -215,9 +208,9 @@ def test_the_page_without_the_releases(at_hand: dict[str, Example]) -> None:
     assert_written(events_markdown(HCPCS, {**written, **at_hand}))
 
 
-def test_an_event_has_the_same_facet_wherever_it_occurs(releases: Home) -> None:
+def test_an_event_has_the_same_facet_wherever_it_occurs(releases_home: Home) -> None:
     written = examples_of(PAGE.read_text(encoding="utf-8"))
-    with open_stored(releases) as stored:
+    with open_stored(releases_home) as stored:
         for old, new in itertools.pairwise(FILES):
             for change in compare_releases(stored, old, new).changes:
                 for event in change.events:

@@ -25,9 +25,9 @@ ENDINGS = {Format.TEXT: "txt", Format.JSON: "json", Format.CSV: "csv"}
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in GOLDEN.iterdir()))
-def test_golden(case: str, tmp_path: Path) -> None:
+def test_golden(case: str, empty_home: Home) -> None:
     folder = GOLDEN / case
-    with open_stored(Home(tmp_path), to_write=True) as stored:
+    with open_stored(empty_home, to_write=True) as stored:
         for name, label in (("old.csv", "2025"), ("new.csv", "2026")):
             import_path(stored, folder / name, Options(label, complete=case == "whole"), NOW)
         view = view_diff(stored, compare_releases(stored, "2025", "2026"), EVERYTHING, administrative=True)

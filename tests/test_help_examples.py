@@ -30,7 +30,7 @@ TOLD_OF = {"tracker check --format json": 1, "tracker doctor": 1}
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def files(tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a folder with the files that the examples name, a home with releases, and a publisher's page."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "home"))

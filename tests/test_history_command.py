@@ -28,7 +28,9 @@ Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
     """Run a command with a home that holds the bundled excerpts."""
     monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)

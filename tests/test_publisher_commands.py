@@ -44,7 +44,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def run(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    server: Server,
+    tmp_path: Path,
+    database: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     """Run a command against the server, with an empty home."""
     monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "home"))
 

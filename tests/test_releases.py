@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.support import FILES, NOW, take_in
+from tests.support import FILES, NOW, only_on, take_in
 from tracker import archive
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
@@ -163,17 +163,17 @@ def test_every_code_that_cms_calls_added_or_discontinued_is_found(
     assert called_ended <= {change.code for change in changes if "termination_date" in change.record.values}
 
 
-def test_the_order_of_import_changes_nothing(home: Home, releases_dir: Path, tmp_path: Path) -> None:
+def test_the_order_of_import_changes_nothing(home: Home, empty_home: Home, releases_dir: Path) -> None:
     with open_stored(home) as stored:
         digests = {one.release.label: one.release.digest for one in stored.revisions}
         diffs = {pair: as_json(stored, *pair) for pair in PAIRS}
-    other = Home(tmp_path / "home")
-    take_in(other, releases_dir, ["2025-10", "2019", "2017", "2025", "2020", "2018"])
-    with open_stored(other) as stored:
+    take_in(empty_home, releases_dir, ["2025-10", "2019", "2017", "2025", "2020", "2018"])
+    with open_stored(empty_home) as stored:
         assert {one.release.label: one.release.digest for one in stored.revisions} == digests
         assert {pair: as_json(stored, *pair) for pair in PAIRS} == diffs
 
 
+@only_on("sqlite", "deletes the index")
 def test_a_deleted_index_gives_the_same_bytes(home: Home) -> None:
     def written() -> list[bytes]:
         with open_stored(home) as stored:
@@ -185,11 +185,13 @@ def test_a_deleted_index_gives_the_same_bytes(home: Home) -> None:
     assert written() == before
 
 
-def test_text_and_workbook_of_2019_differ_in_nothing_but_lost_values(releases_dir: Path, tmp_path: Path) -> None:
+def test_text_and_workbook_of_2019_differ_in_nothing_but_lost_values(
+    releases_dir: Path, empty_home: Home, tmp_path: Path
+) -> None:
     with zipfile.ZipFile(releases_dir / FILES["2019"]) as bundle:
         members = [name for name in bundle.namelist() if name.startswith("HCPC2019_CONTR_ANWEB.")]
         bundle.extractall(tmp_path, members)
-    with open_stored(Home(tmp_path / "home"), to_write=True) as stored:
+    with open_stored(empty_home, to_write=True) as stored:
         reasons = [import_path(stored, tmp_path / name, Options(), NOW)[0].reason for name in sorted(members)]
         assert reasons == ["", "other file format"]
         diff = compare_releases(stored, "2019@1", "2019@2")
@@ -225,7 +227,7 @@ def test_a_filtered_workbook_is_refused_and_taken_as_an_excerpt(releases_dir: Pa
                 assert diff.not_compared.codes_new == 8846 - 4321
 
 
-def test_the_three_sheets_equal_the_records_of_2025(stored: Stored, tmp_path: Path) -> None:
+def test_the_three_sheets_equal_the_records_of_2025(stored: Stored, empty_home: Home, tmp_path: Path) -> None:
     """Three sheets as a vendor prints them, made here from the records themselves."""
     release = stored.find("2025")
     folder = tmp_path / "sheets"
@@ -244,7 +246,7 @@ def test_the_three_sheets_equal_the_records_of_2025(stored: Stored, tmp_path: Pa
                     rows.append(f"<i>{label} Description</i>\t{field.meanings[text]}\t")
         rows += ["<i>Status</i>\tActual\t", "<i>Last Update Date</i>\t2026\t"]
         (folder / f"{code}.txt").write_text(f"\n\n**{code}**\n\n" + "\n\n".join(rows) + "\n\nContact us\n")
-    with open_stored(Home(tmp_path / "home"), to_write=True) as other:
+    with open_stored(empty_home, to_write=True) as other:
         (imported,) = import_path(other, folder, Options(), NOW)
         assert (imported.release.name, imported.release.codes, imported.problems) == ("2026@1", 3, ())
         for code in ("S9372", "S9353", "S9329"):

@@ -18,6 +18,7 @@ A withdrawal is a file of its own beside the snapshot (`2025-10.r2.withdrawn.jso
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -26,11 +27,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from tracker.errors import ArchiveError
 from tracker.model import (
@@ -46,10 +47,14 @@ from tracker.model import (
     Source,
 )
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 FORMAT: Final = 1
 """Version of the file format. A reader refuses a later one; an earlier one it reads for ever."""
 
 PREFIX: Final = b'{"tracker_snapshot":{'
+_BUFFER: Final = 1024 * 1024
 _FILE: Final = re.compile(r"([0-9][0-9-]*)\.r([1-9][0-9]{0,5})\.jsonl")
 _WITHDRAWAL: Final = re.compile(r"([0-9][0-9-]*)\.r([1-9][0-9]{0,5})\.withdrawn\.json")
 _DRAFT: Final = re.compile(r"\.([0-9]{1,9})\..*\.draft")
@@ -62,13 +67,25 @@ _RECORD_KEYS: Final = frozenset({"code", "kind", "unknown"})
 # ---------------------------------------------------------------- values <-> lines
 
 
-def seal(snapshot: Snapshot) -> Sealed:
-    """Render a snapshot as the lines of its file, with its counts and all digests, its own included."""
-    records = tuple(_seal_record(record) for record in snapshot.records)
-    kinds = Counter(record.kind.value for record in snapshot.records)
-    counts = {"codes": len(records), "problems": len(snapshot.problems), "notes": len(snapshot.notes), **kinds}
-    digest = content_digest(snapshot.release, records)
-    release = replace(snapshot.release, counts=counts, digest=digest)
+def seal(snapshot: Snapshot, spool: BinaryIO | None = None) -> Sealed:
+    """Render a snapshot as the lines of its file, with its counts and all digests, its own included.
+
+    The records are taken once, one after the other. Their lines go to the end of `spool`, which must stay open while
+    they are needed; without one they stay in memory.
+    """
+    spool = io.BytesIO() if spool is None else spool
+    records = _SealedRecords(_Rest(spool, spool.seek(0, os.SEEK_END)))
+    kinds: Counter[str] = Counter()
+    digest = _begin_digest(snapshot.release)
+    for record in snapshot.records:
+        unknown = sorted(record.unknown)
+        line = _record_line(record, unknown).encode()
+        spool.write(line + b"\n")
+        records.add(record.code, " ".join(unknown))
+        digest.update(f"{record.code} {sha256(line).hexdigest()}\n".encode())
+        kinds[record.kind.value] += 1
+    counts = {"codes": kinds.total(), "problems": len(snapshot.problems), "notes": len(snapshot.notes), **kinds}
+    release = replace(snapshot.release, counts=counts, digest=digest.hexdigest())
     return Sealed(
         release,
         encode_header(release),
@@ -78,18 +95,56 @@ def seal(snapshot: Snapshot) -> Sealed:
     )
 
 
+class _SealedRecords(Iterable[SealedRecord]):
+    """The sealed records of a snapshot, whose lines stand in a file: memory holds their codes only.
+
+    `lines` yields the file's lines from the first record on, anew at each iteration; only one goes on at a time.
+    """
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = lines
+        self._codes: list[str] = []
+        self._unknown: dict[str, str] = {}
+
+    def add(self, code: str, unknown: str) -> None:
+        self._codes.append(code)
+        if unknown:
+            self._unknown[code] = unknown
+
+    def __iter__(self) -> Iterator[SealedRecord]:
+        for code, line in zip(self._codes, self._lines, strict=False):
+            line = line.removesuffix(b"\n")  # noqa: PLW2901
+            yield SealedRecord(code, sha256(line).digest(), line.decode(), self._unknown.get(code, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest(Iterable[bytes]):
+    """The lines of an open file from a place on."""
+
+    file: BinaryIO
+    begin: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(self.begin)
+        return iter(self.file)
+
+
 def content_digest(release: Release, records: Iterable[SealedRecord]) -> str:
     """Return the digest (hex) of a snapshot's content: what it covers, and its records' digests by code."""
+    digest = _begin_digest(release)
+    for record in records:
+        digest.update(f"{record.code} {record.digest.hex()}\n".encode())
+    return digest.hexdigest()
+
+
+def _begin_digest(release: Release) -> _Hash:
     head = {
         "absent": sorted(release.absent),
         "code_set": release.code_set,
         "complete": release.complete,
         "fields": sorted(release.fields),
     }
-    digest = sha256(f"{_canonical(head)}\n".encode())
-    for record in records:
-        digest.update(f"{record.code} {record.digest.hex()}\n".encode())
-    return digest.hexdigest()
+    return sha256(f"{_canonical(head)}\n".encode())
 
 
 def encode_header(release: Release) -> str:
@@ -244,13 +299,11 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
-def _seal_record(record: Record) -> SealedRecord:
+def _record_line(record: Record, unknown: list[str]) -> str:
     fields: dict[str, object] = {**record.values, "code": record.code, "kind": record.kind}
-    unknown = sorted(record.unknown)
     if unknown:
         fields["unknown"] = unknown
-    line = _line("record", fields)
-    return SealedRecord(record.code, sha256(line.encode()).digest(), line, " ".join(unknown))
+    return _line("record", fields)
 
 
 def _line(key: str, value: Mapping[str, object]) -> str:
@@ -324,18 +377,35 @@ def stamp(path: Path) -> str:
 
 
 def read(path: Path) -> Sealed:
-    """Read a snapshot file and prove it.
+    """Read a snapshot file and prove it. Its records are read from it anew each time they are asked for.
 
     Raises:
         ArchiveError: the file cannot be read, is no snapshot file, or its content is not what its digest says.
     """
+    with _reading(path) as file:
+        return parse(path.name, file, _Records(path))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
     try:
         with _open(path) as file:
-            data = file.read()
+            yield file
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise ArchiveError(message) from error
-    return parse(path.name, data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Records(Iterable[bytes]):
+    """The lines of a snapshot file behind its header."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _reading(self.path) as file:
+            file.readline()
+            yield from file
 
 
 def _open(path: Path) -> BinaryIO:
@@ -346,42 +416,65 @@ def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def parse(name: str, data: bytes) -> Sealed:
-    """Read and prove the content of a snapshot file called `name`; as `read`."""
-    try:
-        header, *lines = data.decode().split("\n")
-    except UnicodeDecodeError as error:
-        message = f"{name}: not UTF-8 at byte {error.start}: restore the file from a copy"
-        raise ArchiveError(message) from error
+def parse(name: str, lines: Iterable[bytes], records: Iterable[bytes] = ()) -> Sealed:
+    """Prove the lines of a snapshot file called `name`, which are taken once.
+
+    Args:
+        name: the file's name, for messages.
+        lines: its lines, with their ends.
+        records: the lines from the first record on, for whoever asks for the records.
+
+    Raises:
+        ArchiveError: as `read`.
+    """
+    decoded = _decoded(name, lines)
+    header = next(decoded, "")
     release = decode_header(header, name)
-    if not lines or lines.pop():
-        message = f"{name}: the file is cut off: restore it from a copy"
-        raise ArchiveError(message)
-    records: list[SealedRecord] = []
+    sealed = _SealedRecords(records)
     rest: dict[str, list[str]] = {"problem": [], "note": []}
     kinds: Counter[str] = Counter()
-    for number, line in enumerate(lines, 2):
+    digest = _begin_digest(release)
+    code = ""
+    for number, line in enumerate(decoded, 2):
         key, fields = _parse_line(name, number, line)
-        if key == "record":
-            sealed = SealedRecord(
-                fields["code"], sha256(line.encode()).digest(), line, " ".join(fields.get("unknown", ()))
-            )
-            if records and records[-1].code >= sealed.code:
-                message = f"{name}, line {number}: {sealed.code} does not follow {records[-1].code}: restore the file"
-                raise ArchiveError(message)
-            records.append(sealed)
-            kinds[fields["kind"]] += 1
-        else:
+        if key != "record":
             rest[key].append(line)
-    if content_digest(release, records) != release.digest:
+            continue
+        if rest["problem"] or rest["note"] or code >= fields["code"]:
+            before = "problems and notes" if rest["problem"] or rest["note"] else code
+            message = f"{name}, line {number}: {fields['code']} does not follow {before}: restore the file"
+            raise ArchiveError(message)
+        code = fields["code"]
+        sealed.add(code, " ".join(fields.get("unknown", ())))
+        digest.update(f"{code} {sha256(line.encode()).hexdigest()}\n".encode())
+        kinds[fields["kind"]] += 1
+    if digest.hexdigest() != release.digest:
         message = f"{name}: its content is not what its digest says: it was changed after it was stored; restore it"
         raise ArchiveError(message)
-    found = {"codes": len(records), "problems": len(rest["problem"]), "notes": len(rest["note"]), **kinds}
+    found = {"codes": kinds.total(), "problems": len(rest["problem"]), "notes": len(rest["note"]), **kinds}
     for sort, number in found.items():  # problems and notes are no content, and the digest does not prove them
         if release.counts.get(sort) != number:
             message = f"{name}: holds {number} {sort}, and its header counts another number: restore it from a copy"
             raise ArchiveError(message)
-    return Sealed(release, header, tuple(records), tuple(rest["problem"]), tuple(rest["note"]))
+    return Sealed(release, header, sealed, tuple(rest["problem"]), tuple(rest["note"]))
+
+
+def _decoded(name: str, lines: Iterable[bytes]) -> Iterator[str]:
+    """Yield lines as text, without their ends. A header without an end is yielded before it is refused."""
+    cut_off = f"{name}: the file is cut off: restore it from a copy"
+    begin, ended = 0, True
+    for line in lines:
+        ended = line.endswith(b"\n")
+        if begin and not ended:
+            raise ArchiveError(cut_off)
+        try:
+            yield line.decode().removesuffix("\n")
+        except UnicodeDecodeError as error:
+            message = f"{name}: not UTF-8 at byte {begin + error.start}: restore the file from a copy"
+            raise ArchiveError(message) from error
+        begin += len(line)
+    if not ended:
+        raise ArchiveError(cut_off)
 
 
 def _parse_line(name: str, number: int, line: str) -> tuple[str, dict[str, Any]]:
@@ -425,6 +518,10 @@ class Draft:
             file.flush()
             os.fsync(file.fileno())
         return stamp(temporary)
+
+    def is_taken(self, name: str) -> bool:
+        """Whether there is a file of that name already."""
+        return os.path.lexists(self._folder / name)
 
     def publish(self) -> None:
         """Give all files their names, durably. None may be taken."""
@@ -490,6 +587,22 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(_not_written(folder, error)) from error
+
+
+@contextmanager
+def spool(folder: Path) -> Iterator[BinaryIO]:
+    """Hand out a file without a name beside the archive, for lines on their way into it.
+
+    Raises:
+        ArchiveError: as `draft`.
+    """
+    from tempfile import TemporaryFile
+
+    try:
+        with TemporaryFile(dir=folder, buffering=_BUFFER) as file:
+            yield cast("BinaryIO", file)
     except OSError as error:
         raise ArchiveError(_not_written(folder, error)) from error
 

@@ -7,7 +7,7 @@ the store keeps it, and comparing two of them gives a `Diff`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -227,13 +227,14 @@ class RawRecord:
 class RawRelease:
     """What a reader found in one source.
 
+    `records` come by code. Those of a large file are read anew each time they are asked for, while it is open.
     `columns` are those that the source had, filled or not. `label`, `mark` and `published` are None
     where the source does not tell. `amends`: the records are to be laid over the stored release.
     `letters` are a workbook's column letters (`AT`) by column name; a text has none.
     """
 
     format: str
-    records: tuple[RawRecord, ...]
+    records: Iterable[RawRecord]
     columns: frozenset[str]
     complete: bool
     amends: bool = False
@@ -320,11 +321,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The content of one revision; `records` are sorted by code."""
+    """The content of one revision; `records` come by code, and may come once.
+
+    `problems` are all there when the records have come: those of a record come with it.
+    """
 
     release: Release
-    records: tuple[Record, ...]
-    problems: tuple[Problem, ...] = ()
+    records: Iterable[Record]
+    problems: Sequence[Problem] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -344,11 +348,14 @@ class SealedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A snapshot as it is stored: the exact lines of its archive file, without line ends."""
+    """A snapshot as it is stored: the exact lines of its archive file, without line ends.
+
+    `records` stand in a file, and are read anew each time they are asked for: memory need not hold a release.
+    """
 
     release: Release
     header: str
-    records: tuple[SealedRecord, ...]
+    records: Iterable[SealedRecord]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

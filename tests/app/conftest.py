@@ -19,14 +19,6 @@ from tracker.home import Home
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest) -> str | None:
-    """Give the URL of a shared database to the tests that ask for `postgresql`, else none."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return None
-    return str(request.getfixturevalue("postgresql"))
-
-
-@pytest.fixture
 def home(tmp_path: Path, database: str | None) -> Home:
     return Home(tmp_path / "home", database)
 

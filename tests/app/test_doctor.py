@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import NOW, Import, values
+from tests.support import NOW, Import, only_on, values
 from tracker.app import doctor
 from tracker.app.doctor import Checkup, Facts, examine, judge, next_commands
 from tracker.app.stored import Stored
@@ -56,7 +56,8 @@ def test_what_is_stored_is_told(take_in: Import, stored: Stored, home: Home) -> 
     assert (facts.releases, facts.revisions) == (4, 5)
     assert facts.means == {"2019": "2019@2", "2021": "2021@1", "2021-04": "2021-04@1", "2026": "2026@1"}
     assert facts.missing == ("2020", "2020-04", "2020-07", "2020-10")
-    assert (facts.database_kind, facts.database) == ("SQLite", str(home.index))
+    assert facts.database_kind == ("SQLite" if home.database_url is None else "PostgreSQL")
+    assert (facts.database == str(home.index)) is (home.database_url is None)
     assert (facts.home, facts.found_by, facts.writable) == (str(home.folder), "--home", True)
 
 
@@ -114,6 +115,7 @@ def test_a_damaged_snapshot_file_is_found_though_it_looks_untouched(take_in: Imp
     assert "2026.r1.jsonl: its content is not what its digest says" in problem
 
 
+@only_on("sqlite", "the index follows the files; a shared database does not")
 def test_a_damaged_snapshot_file_is_told_once(take_in: Import, home: Home) -> None:
     take_in("HCPC2026.txt", TWO)
     (path,) = home.snapshots.glob("*.jsonl")
@@ -122,6 +124,7 @@ def test_a_damaged_snapshot_file_is_told_once(take_in: Import, home: Home) -> No
     assert problem.endswith("(the index's copy is used)")
 
 
+@only_on("sqlite", "with a shared database the files are a copy of what was imported here")
 def test_a_missing_snapshot_file_is_told(take_in: Import, home: Home) -> None:
     take_in("HCPC2026.txt", TWO)
     (path,) = home.snapshots.glob("*.jsonl")
@@ -130,6 +133,7 @@ def test_a_missing_snapshot_file_is_told(take_in: Import, home: Home) -> None:
     assert "2026.r1.jsonl is missing" in problem
 
 
+@only_on("sqlite", "damages the index")
 def test_a_damaged_index_is_told(take_in: Import, stored: Stored, home: Home) -> None:
     take_in("HCPC2026.txt", TWO)
     stored.store.close()
@@ -169,7 +173,7 @@ def test_else_it_is_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert examine(None, {}, tmp_path, IN_2026).facts.found_by == "your data folder"
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@only_on("postgresql", "only a shared database has a password")
 def test_a_shared_database_is_named_without_its_password(take_in: Import, home: Home) -> None:
     take_in("HCPC2026.txt", TWO)
     found = check(home)

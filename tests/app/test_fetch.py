@@ -55,7 +55,9 @@ def take_in(stored: Stored, publisher: Publisher, label: str) -> Imported:
 
 
 def files(home: Home) -> list[str]:
-    return sorted(path.name for path in (*home.folder.iterdir(), *home.snapshots.iterdir()) if path != home.snapshots)
+    """Return the names of what lies in a home beside its index, which there is none of with a shared database."""
+    paths = (*home.folder.iterdir(), *home.snapshots.iterdir())
+    return sorted(path.name for path in paths if path not in (home.snapshots, home.index))
 
 
 def states(checked: list[Checked]) -> dict[str, str]:
@@ -134,7 +136,7 @@ def test_a_release_is_stored_with_where_it_came_from(
     assert (source.format, source.address) == ("zip", server.url + path)
     assert archive.read(home.snapshots / "2025.r1.jsonl").release.source == source
     assert not take_in(stored, publisher, "2025").stored
-    assert files(home) == ["2025.r1.jsonl", "tracker.db"]
+    assert files(home) == ["2025.r1.jsonl"]
 
 
 def test_a_release_on_a_page_of_its_own_is_found(server: Server, publisher: Publisher, stored: Stored) -> None:
@@ -188,7 +190,7 @@ def test_nothing_is_left_of_what_could_not_be_downloaded(
         pytest.raises(PublisherError, match=f"by hand: open .* run: tracker import {JANUARY}$"),
     ):
         take_in(stored, publisher, "2025")
-    assert files(home) == ["tracker.db"]
+    assert files(home) == []
     assert list(temporary.iterdir()) == []
 
 
@@ -210,7 +212,7 @@ def test_nothing_is_left_of_what_holds_no_release(
     server.offer(JANUARY, release_zip("HCPC2025_JAN_ANWEB"))
     with pytest.raises(RefusedError, match="no whole release has fewer"):
         take_in(stored, publisher, "2025")
-    assert files(home) == ["tracker.db"]
+    assert files(home) == []
     assert list(temporary.iterdir()) == []
 
 
@@ -223,7 +225,7 @@ def test_no_place_for_a_download_is_told(
         PublisherError, match=r"No such file or directory\): nothing was stored; make room .* in TMPDIR$"
     ):
         take_in(stored, publisher, "2025")
-    assert files(home) == ["tracker.db"]
+    assert files(home) == []
 
 
 # ---------------------------------------------------------------- checking
@@ -398,7 +400,7 @@ def test_a_memory_that_cannot_be_written_is_told(
     server.files[october] = release_zip("HCPC2025_OCT_ANWEB_v3", padding=9)
     with pytest.raises(ArchiveError, match=r"fetched\.json: Is a directory"):
         take_in(stored, publisher, "2025-10")
-    assert files(home) == ["2025-10.r1.jsonl", "fetched.json", "tracker.db"]
+    assert files(home) == ["2025-10.r1.jsonl", "fetched.json"]
 
 
 @pytest.mark.parametrize("words", ["Octember 2025", "2025-13"])

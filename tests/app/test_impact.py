@@ -161,24 +161,30 @@ def test_the_same_chargemaster_as_a_workbook(run: Run, releases_home: Home, tmp_
     check(run, releases_home.folder, "2025-10", path, header, [typed(row) for row in rows])
 
 
-def test_a_chargemaster_from_2025_to_2026_by_the_excerpts(run: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def excerpts(run: Run) -> Run:
+    assert run("import", CHECKOUT / "snapshots").code == 0
+    return run
+
+
+def test_a_chargemaster_from_2025_to_2026_by_the_excerpts(excerpts: Run, home: Home, tmp_path: Path) -> None:
     header, rows, _ = chargemaster("2026")
     path = write_csv(tmp_path / "cm.csv", header, rows)
-    check(run, CHECKOUT, "2026", path, header, rows)
+    check(excerpts, home.folder, "2026", path, header, rows)
 
 
-def test_the_same_workbook_by_the_excerpts(run: Run, tmp_path: Path) -> None:
+def test_the_same_workbook_by_the_excerpts(excerpts: Run, home: Home, tmp_path: Path) -> None:
     header, rows, _ = chargemaster("2026")
     path = write_workbook(tmp_path / "cm.xlsx", header, map(typed, rows))
-    check(run, CHECKOUT, "2026", path, header, [typed(row) for row in rows])
+    check(excerpts, home.folder, "2026", path, header, [typed(row) for row in rows])
 
 
-def test_all_formats_hold_the_same_statuses(run: Run, tmp_path: Path) -> None:
+def test_all_formats_hold_the_same_statuses(excerpts: Run, tmp_path: Path) -> None:
     header, rows, expected = chargemaster("2026")
     path = write_workbook(tmp_path / "cm.xlsx", header, map(typed, rows))
     names = [f"result.{ending}" for ending in ("csv", "xlsx", "json", "md", "html")]
     outputs = [argument for name in names for argument in ("-o", name)]
-    outcome = run("impact", path, "2025", "2026", *outputs, "--home", CHECKOUT)
+    outcome = excerpts("impact", path, "2025", "2026", *outputs)
     assert outcome.code == 0
     statuses = [wanted.status for wanted in expected]
     assert [row["status"] for row in read_csv(Path("result.csv"))] == statuses

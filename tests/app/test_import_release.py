@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import tracemalloc
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.support import NOW, Import, record_text, values
+from tests.hcpcs.builders import LENGTHY, text_of
+from tests.support import NOW, Import, Release, only_on, record_text, values
 from tracker import archive
 from tracker.app.import_release import Options, import_path
 from tracker.app.stored import Stored, open_stored
 from tracker.app.withdraw import withdraw
 from tracker.errors import ArchiveError, RefusedError, SourceError, StoreError, TrackerError, UnknownReleaseError
+from tracker.hcpcs.normalise import Normalised, normalise
 from tracker.home import Home
+from tracker.model import RawRelease
+from tracker.store import writer
 from tracker.store.writer import Writer
-
-pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 TWO = {"A1": values("A1"), "J1940": values("J1940")}
 
@@ -358,3 +363,88 @@ def test_a_database_that_fails_to_commit_leaves_no_file(
     with pytest.raises(StoreError):
         take_in("HCPC2025.txt", TWO)
     assert files(home) == []
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_stored(
+    take_in: Import, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(raw: RawRelease) -> Normalised:
+        (tmp_path / "HCPC2025.txt").write_bytes(record_text({**TWO, "J2000": values("J2000")}))
+        return normalise(raw)
+
+    monkeypatch.setattr("tracker.app.import_release.normalise", change)
+    with pytest.raises(SourceError, match=r"HCPC2025.txt was changed while it was read: run the command again"):
+        take_in("HCPC2025.txt", TWO)
+    monkeypatch.undo()
+    assert files(home) == []
+    assert take_in("HCPC2025.txt", TWO).release.name == "2025@1", "and nothing of it is in the database"
+
+
+def long_release(name: str, price: str) -> Release:
+    """Return four thousand records, each with a description of its own over many lines."""
+    codes = (f"{letter}{number:04}" for letter in "ABCD" for number in range(1000))
+    return {code: values(code, LONG_DESCRIPTION=f"{LENGTHY} {name} {code}", PRICE1=price) for code in codes}
+
+
+@only_on("sqlite", "there the index is rebuilt from the archive, and the archive from it")
+def test_memory_holds_no_release_whole(stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "BATCH", 100)
+    paths = [tmp_path / "HCPC2025.txt", tmp_path / "HCPC2026.txt"]
+    for path, price in zip(paths, ("51", "00"), strict=True):
+        path.write_bytes(text_of(long_release(path.stem, price)).encode())
+    import_path(stored, paths[0], Options(complete=True), NOW)
+
+    def peak(work: Callable[[], object]) -> int:
+        tracemalloc.start()
+        try:
+            work()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    size = paths[1].stat().st_size
+    assert peak(lambda: import_path(stored, paths[1], Options(complete=True), NOW)) < size / 2
+    assert [one.release.codes for one in stored.revisions] == [4000, 4000]
+
+    stored.home.index.unlink()
+    with ExitStack() as stack:
+        assert peak(lambda: stack.enter_context(open_stored(stored.home))) < size / 2, "nor is the index rebuilt so"
+    (path := stored.home.snapshots / "2026.r1.jsonl").rename(tmp_path / path.name)
+    with ExitStack() as stack:
+        assert peak(lambda: stack.enter_context(open_stored(stored.home, to_write=True))) < size / 2, "nor a file"
+    assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+
+
+@only_on("postgresql", "a home is moved into a shared database")
+def test_a_home_that_is_moved_keeps_its_numbers_and_its_files(tmp_path: Path, database: str) -> None:
+    alone = Home(tmp_path / "alone")
+    with open_stored(alone, to_write=True) as stored:
+        for name, release in (("a.txt", {"A1": values("A1")}), ("b.txt", TWO)):
+            (path := tmp_path / name).write_bytes(record_text(release))
+            import_path(stored, path, Options("2025", complete=False), NOW)
+        withdraw(stored, "2025@1", "wrong file", NOW)
+    before = {path.name: path.read_bytes() for path in alone.snapshots.iterdir()}
+    assert len(before) == 3
+    for again in (False, True):
+        with open_stored(Home(alone.folder, database), to_write=True) as shared:
+            outcomes = import_path(shared, alone.snapshots, Options(), NOW)
+            told = [(one.release.name, one.stored) for one in outcomes]
+            assert told == [("2025@1", not again), ("2025@2", not again)]
+            assert shared.find("2025@1").release.withdrawn == "wrong file"
+            assert shared.find("2025").release.name == "2025@2"
+    assert {path.name: path.read_bytes() for path in alone.snapshots.iterdir()} == before
+
+
+@only_on("postgresql", "a home with releases of its own gets copies of another's database")
+def test_a_copy_is_written_over_no_other_file(tmp_path: Path, database: str) -> None:
+    alone = Home(tmp_path / "alone")
+    (path := tmp_path / "a.txt").write_bytes(record_text({"A1": values("A1")}))
+    with open_stored(alone, to_write=True) as stored:
+        import_path(stored, path, Options("2025", complete=False), NOW)
+    before = (alone.snapshots / "2025.r1.jsonl").read_bytes()
+    path.write_bytes(record_text(TWO))
+    with open_stored(Home(alone.folder, database), to_write=True) as shared:
+        (imported,) = import_path(shared, path, Options("2025", complete=False), NOW)
+        assert imported.release.name == "2025@2"
+    assert (alone.snapshots / "2025.r1.jsonl").read_bytes() == before
+    assert (alone.snapshots / "2025.r2.jsonl").exists()

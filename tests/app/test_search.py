@@ -131,7 +131,6 @@ def test_every_format_draws_the_result_of_a_search(october: Stored, report_forma
         assert (b"J1941" in data) is (text == "furosemide")
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_every_database_gives_the_same(october: Stored) -> None:
     view = view_found(october, "injection furosemid", Wanted(), None)
     assert found(view) == ["J1938", "J1941", "J1940"]

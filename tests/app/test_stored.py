@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import NOW, Import, record_text, values
+from tests.support import NOW, Import, only_on, record_text, values
 from tracker import archive
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
@@ -109,6 +109,7 @@ def test_a_withdrawn_revision_is_passed_over_and_kept(take_in: Import, stored: S
     assert len(list(home.snapshots.glob("*.jsonl"))) == 2
 
 
+@only_on("sqlite", "deletes the index")
 def test_a_withdrawal_survives_the_index(take_in: Import, stored: Stored, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     withdraw(stored, "2025@1", "wrong file", NOW)
@@ -120,6 +121,7 @@ def test_a_withdrawal_survives_the_index(take_in: Import, stored: Stored, home: 
         assert again.find("2025").release.withdrawn is None
 
 
+@only_on("sqlite", "deletes the index")
 def test_the_index_is_rebuilt_from_the_archive(take_in: Import, stored: Stored, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     take_in("HCPC2026.txt", MORE)
@@ -130,6 +132,7 @@ def test_the_index_is_rebuilt_from_the_archive(take_in: Import, stored: Stored, 
     assert home.index.exists()
 
 
+@only_on("sqlite", "the index follows the files; a shared database does not")
 def test_a_new_file_in_the_archive_is_taken_in(take_in: Import, home: Home, tmp_path: Path) -> None:
     take_in("HCPC2025.txt", TWO)
     with open_stored(Home(tmp_path / "other"), to_write=True) as other:
@@ -140,6 +143,7 @@ def test_a_new_file_in_the_archive_is_taken_in(take_in: Import, home: Home, tmp_
         assert [one.release.name for one in again.revisions] == ["2025@1", "2026@1"]
 
 
+@only_on("sqlite", "the index follows the files; a shared database does not")
 def test_a_file_that_was_changed_by_hand_is_not_believed(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     take_in("HCPC2026.txt", MORE)
@@ -158,6 +162,7 @@ def test_a_file_that_was_changed_by_hand_is_not_believed(take_in: Import, home: 
         assert rest.notices[0].endswith("(it is passed over)")
 
 
+@only_on("sqlite", "deletes the index")
 def test_a_file_under_a_wrong_name_is_not_believed(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     (home.snapshots / "2025.r1.jsonl").rename(home.snapshots / "2026.r1.jsonl")
@@ -167,6 +172,7 @@ def test_a_file_under_a_wrong_name_is_not_believed(take_in: Import, home: Home) 
         assert "holds 2025@1, which is not what its name says" in stored.notices[0]
 
 
+@only_on("sqlite", "the index follows the files; a shared database does not")
 def test_a_touched_but_equal_file_is_no_news(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     (home.snapshots / "2025.r1.jsonl").touch()
@@ -175,6 +181,7 @@ def test_a_touched_but_equal_file_is_no_news(take_in: Import, home: Home) -> Non
         assert len(list(stored.records(stored.find("2025")))) == 2
 
 
+@only_on("sqlite", "with a shared database the files are a copy of what was imported here")
 def test_a_missing_file_is_said_aloud_and_the_index_used(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     take_in("HCPC2026.txt", MORE)
@@ -184,6 +191,7 @@ def test_a_missing_file_is_said_aloud_and_the_index_used(take_in: Import, home: 
         assert [notice for notice in stored.notices if "2025.r1.jsonl is missing" in notice]
 
 
+@only_on("sqlite", "with a shared database the files are a copy of what was imported here")
 def test_a_missing_file_is_written_anew_by_the_next_import(take_in: Import, stored: Stored, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     take_in("HCPC2026.txt", MORE)
@@ -201,6 +209,7 @@ def test_a_missing_file_is_written_anew_by_the_next_import(take_in: Import, stor
         assert again.find("2026@1").release.withdrawn == "wrong file"
 
 
+@only_on("sqlite", "damages the index")
 def test_what_the_index_cannot_prove_is_not_written_anew(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     (home.snapshots / "2025.r1.jsonl").unlink()
@@ -210,6 +219,7 @@ def test_what_the_index_cannot_prove_is_not_written_anew(take_in: Import, home: 
     assert list(home.snapshots.iterdir()) == []
 
 
+@only_on("sqlite", "the index follows the files; a shared database does not")
 def test_an_archive_entry_that_is_no_file_stops_nothing(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     (home.snapshots / "2024.r1.jsonl").symlink_to("nowhere")
@@ -226,6 +236,7 @@ def test_an_archive_entry_that_is_no_file_stops_nothing(take_in: Import, home: H
     assert locate(None, {}, home.folder) == home
 
 
+@only_on("sqlite", "the index follows the files; a shared database does not")
 @pytest.mark.parametrize(
     "changed", [{"code_set": "drugs"}, {"effective_date": date(2025, 4, 1)}, {"label": "2025-13"}], ids=str
 )
@@ -234,11 +245,12 @@ def test_a_file_that_is_no_release_of_ours_is_passed_over(take_in: Import, home:
     take_in("HCPC2026.txt", MORE)
     path = home.snapshots / "2025.r1.jsonl"
     sealed = archive.read(path)
+    records = tuple(sealed.records)
     release = replace(sealed.release, **changed)
-    release = replace(release, digest=archive.content_digest(release, sealed.records))
+    release = replace(release, digest=archive.content_digest(release, records))
     path.unlink()
     path = home.snapshots / archive.file_name(release.label, 1)
-    sealed = replace(sealed, header=archive.encode_header(release))
+    sealed = replace(sealed, header=archive.encode_header(release), records=records)
     path.write_text("".join(f"{line}\n" for line in archive.lines(sealed)))
     home.index.unlink()
     for _ in range(2):
@@ -299,6 +311,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@only_on("sqlite", "damages the index")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_an_index_that_cannot_be_used_stops_no_reader(take_in: Import, home: Home, damage: str) -> None:
     take_in("HCPC2025.txt", TWO)
@@ -319,6 +332,7 @@ def test_an_index_that_cannot_be_used_stops_no_reader(take_in: Import, home: Hom
     assert home.index.read_bytes() == before
 
 
+@only_on("sqlite", "damages the index")
 def test_a_damaged_line_in_the_index_says_that_it_can_be_deleted(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     spoil(home.index, "UPDATE record_version SET payload = replace(payload, '{', '[')")
@@ -326,6 +340,7 @@ def test_a_damaged_line_in_the_index_says_that_it_can_be_deleted(take_in: Import
         read.record(read.find("2025"), "J1940")
 
 
+@only_on("sqlite", "the disk of a server is not ours to fill")
 @pytest.mark.parametrize("room", [0, 30_000])
 def test_a_full_disk_stops_no_reader(take_in: Import, home: Home, room: int) -> None:
     take_in("HCPC2025.txt", TWO)
@@ -368,7 +383,7 @@ def test_show_takes_the_newest_release_that_holds_the_code(take_in: Import, stor
         find_record(stored, "J9999", None)
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@only_on("postgresql", "compares it with a home of its own")
 def test_a_shared_database_gives_the_same_bytes(take_in: Import, stored: Stored, tmp_path: Path) -> None:
     take_in("HCPC2025.txt", TWO)
     take_in("HCPC2026.txt", {**MORE, "A1": values("A1", PRICE2="21", TERM_DT="20251231")})

@@ -171,8 +171,8 @@ def test_other_reasons_for_a_second_revision(
 ) -> None:
     take_in("a.txt", {"J0001": values("J0001")}, label="2025", **first)
     later = {"J0001": values("J0001", LONG_DESCRIPTION="Another one"), "J0009": values("J0009")}
-    name = second.pop("name", "a.txt")
-    take_in(name, {"J0001": values("J0001")} if name == "a.txt" else later, label="2025", **second)
+    options = {"name": "a.txt", **second}
+    take_in(release={"J0001": values("J0001")} if options["name"] == "a.txt" else later, label="2025", **options)
     assert told in remarks(stored, "2025@1", "2025@2")
 
 

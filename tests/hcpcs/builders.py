@@ -6,12 +6,15 @@ import io
 import textwrap
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 import openpyxl
 
 from tests.support import values
 from tracker.hcpcs.catalogue import COLUMNS, KEY_COLUMNS
-from tracker.model import Kind, Problem, RawRecord, RawRelease
+from tracker.hcpcs.normalise import normalise as stream
+from tracker.model import Kind, Problem, RawRecord, RawRelease, Record
 
 Values = Mapping[str, str]
 Records = Mapping[str, Values]
@@ -147,9 +150,28 @@ def raw_release(
     """Return what a reader would have found."""
     found = tuple(
         RawRecord(code, kind_of(code), {column: text for column, text in row.items() if text}, file, line)
-        for line, (code, row) in enumerate(records.items(), 1)
+        for line, (code, row) in enumerate(sorted(records.items()), 1)
     )
     return RawRelease("text", found, frozenset(columns), complete=True, letters=letters or {})
+
+
+class Normalised(NamedTuple):
+    """All that normalising makes of a source."""
+
+    records: tuple[Record, ...]
+    fields: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def normalise(raw: RawRelease) -> Normalised:
+    normalised = stream(raw)
+    pairs = list(normalised.records)
+    problems = (*normalised.problems, *chain.from_iterable(found for _, found in pairs))
+    return Normalised(tuple(record for record, _ in pairs), normalised.fields, problems)
+
+
+def records_of(raw: RawRelease) -> list[RawRecord]:
+    return list(raw.records)
 
 
 def found_values(raw: RawRelease) -> dict[str, dict[str, str]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hcpcs.builders import Normalised, normalise
 from tests.support import FILES
-from tracker.hcpcs.normalise import Normalised, normalise
 from tracker.hcpcs.readers import recognise
 from tracker.model import RawRelease
 
@@ -23,7 +23,8 @@ def read_release(releases_dir: Path) -> ReadRelease:
     @cache
     def read(label: str) -> tuple[RawRelease, Normalised]:
         path = releases_dir / FILES[label]
-        raw = recognise.read(path.name, path.read_bytes())
-        return raw, normalise(raw)
+        with path.open("rb") as file:
+            raw = recognise.read(path.name, file)
+            return raw, normalise(raw)
 
     return read

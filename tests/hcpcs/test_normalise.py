@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hcpcs.builders import Records, found_values, raw_release, told
+from tests.hcpcs.builders import Normalised, Records, found_values, normalise, raw_release, told
 from tests.support import values
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS
-from tracker.hcpcs.normalise import Normalised, iso_date, normalise
-from tracker.model import Kind, Problem, RawRelease, Record, Severity, Value
+from tracker.hcpcs.normalise import iso_date
+from tracker.hcpcs.normalise import normalise as stream
+from tracker.model import Kind, Problem, RawRecord, RawRelease, Record, Severity, Value
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 rows = st.dictionaries(st.sampled_from(sorted(COLUMNS)), texts, max_size=8)
@@ -43,11 +46,6 @@ def test_a_plain_record_has_no_problem() -> None:
             "action_code": "N",
         },
     )
-
-
-def test_records_are_sorted_by_code() -> None:
-    records: Records = {code: values(code) for code in ("J0001", "A1", "B0001")}
-    assert [record.code for record in normalise(raw_release(records)).records] == ["A1", "B0001", "J0001"]
 
 
 @pytest.mark.parametrize(
@@ -312,6 +310,21 @@ def test_a_problem_names_file_cell_code_and_field() -> None:
         "coverage_code",
         "X",
     )
+
+
+def test_records_come_one_by_one_each_with_its_problems() -> None:
+    raw = raw_release({"A0001": values("A0001", COV="X"), "A0002": values("A0002"), "A0003": values("A0003", COV="Y")})
+    asked: list[str] = []
+
+    def watched() -> Iterator[RawRecord]:
+        for record in raw.records:
+            asked.append(record.code)
+            yield record
+
+    normalised = stream(replace(raw, records=watched()))
+    for number, (record, problems) in enumerate(normalised.records, 1):
+        assert (len(asked), record.code) == (number, asked[-1]), "none is read before it is asked for"
+        assert [problem.code for problem in problems] == ([] if record.code == "A0002" else [record.code])
 
 
 @given(st.dictionaries(st.sampled_from(["A1", "A0001", "J0001"]), rows, min_size=1))

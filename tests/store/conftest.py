@@ -15,12 +15,10 @@ from tracker.store.store import Store
 MakeSealed = Callable[..., Sealed]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+@pytest.fixture
+def place(database: str | None, tmp_path: Path) -> Path | str:
     """Give a path or URL where there is no database yet."""
-    if request.param == "sqlite":
-        return tmp_path / "tracker.db"
-    return str(request.getfixturevalue("postgresql"))
+    return tmp_path / "tracker.db" if database is None else database
 
 
 @pytest.fixture

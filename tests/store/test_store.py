@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tracker.errors import StoreError
-from tracker.model import Sealed
+from tracker.model import Sealed, SealedRecord
 from tracker.store import writer
 from tracker.store.database import UnusableError
 from tracker.store.store import Store, StoredRelease
@@ -26,6 +28,11 @@ def count(store: Store, table: str) -> int:
     return int(store._database.core.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
 
 
+def line_of(sealed: Sealed) -> str:
+    """Return the line of the first record."""
+    return next(iter(sealed.records)).line
+
+
 def codes(lines: Iterable[str]) -> list[str]:
     return [json.loads(line)["code"] for line in lines]
 
@@ -39,7 +46,7 @@ def test_a_snapshot_comes_out_as_it_went_in(store: Store, make_sealed: MakeSeale
         StoredRelease(release_id, "2026", 1, sealed.header, None, "10 20", sealed.release.digest)
     ]
     assert list(store.records(release_id)) == [record.line for record in sealed.records]
-    assert store.record(release_id, "A0080") == sealed.records[1].line
+    assert store.record(release_id, "A0080") == list(sealed.records)[1].line
     assert store.record(release_id, "A0081") is None
     assert store.problems(release_id) == ["p2", "p1"]
     assert store.notes(release_id) == ["n2", "n1"]
@@ -141,11 +148,22 @@ def test_versions_of_a_code_follow_the_labels(store: Store, make_sealed: MakeSea
     middle = make_sealed("2026", {"A1": "y"})
     ids = insert(store, newest, oldest, middle, make_sealed("2028", {"B1": "x"}))
     assert store.versions_of("hcpcs", "A1") == [
-        (ids[1], oldest.records[0].line),
-        (ids[2], middle.records[0].line),
-        (ids[0], newest.records[0].line),
+        (ids[1], line_of(oldest)),
+        (ids[2], line_of(middle)),
+        (ids[0], line_of(newest)),
     ]
     assert store.versions_of("hcpcs", "A2") == []
+
+
+def test_two_values_of_all_records(store: Store, make_sealed: MakeSealed) -> None:
+    lines = {
+        "A1": '{"record":{"code":"A1","day":"2025-01-01","text":"ü \\"x\\""}}',
+        "B1": '{"record":{"code":"B1","last":"2025-12-31"}}',
+    }
+    records = tuple(SealedRecord(code, sha256(line.encode()).digest(), line) for code, line in lines.items())
+    others, ours = insert(store, make_sealed("2025", {"C1": "x"}), replace(make_sealed("2026", {}), records=records))
+    assert sorted(store.values(ours, "text", "last")) == [("A1", 'ü "x"', None), ("B1", None, "2025-12-31")]
+    assert list(store.values(others, "text", "last")) == [("C1", None, None)]
 
 
 def test_all_codes_are_named_once_in_plain_order(store: Store, make_sealed: MakeSealed) -> None:

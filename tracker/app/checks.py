@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
 
 from tracker.errors import RefusedError
-from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.normalise import iso_date
-from tracker.model import Record, Release, Snapshot
+from tracker.model import Release
+
+Span: TypeAlias = tuple[str, str]
+"""The first and the last valid day of a code, as its record has them; each may be empty."""
+
+Spans: TypeAlias = Mapping[str, Span]
+"""Code -> its span: all that is looked at of the records of a release."""
 
 WHOLE = 5_000
 """Fewest codes of a complete release: the smallest known has 6,498. Fewer are somebody's selection."""
@@ -22,64 +29,92 @@ STALE, EARLY = timedelta(days=120), timedelta(days=200)
 Every quarter adds codes; the re-issue of March 2018 names codes of July 2018, 181 days ahead."""
 
 
-def require_whole(snapshot: Snapshot, neighbours: Iterable[Snapshot], *, insisted: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The codes that a release lacks of those that another shows valid on its day, and how many these are."""
+
+    lacking: tuple[str, ...]
+    valid: int
+    day: str
+
+    def __bool__(self) -> bool:
+        """Whether it is more than any whole release has."""
+        return len(self.lacking) > LACKING * self.valid
+
+    def told(self, other: Release) -> str:
+        """Say what the release lacks of the other one."""
+        return (
+            f"{len(self.lacking):,} of the {self.valid:,} codes that {other.name} shows valid on {self.day} "
+            f"({', '.join(self.lacking[:3])}, …)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A stored complete release near in time: what the new one lacks of it, and what it lacks of the new one."""
+
+    release: Release
+    lacks_of_it: Gap
+    it_lacks: Gap
+
+
+def hold_against(release: Release, spans: Spans, other: Release, theirs: Iterable[tuple[str, Span]]) -> Neighbour:
+    """Hold the codes of a new release against those of a stored one, which are taken once."""
+    day, its_day = release.effective_date.isoformat(), other.effective_date.isoformat()
+    shown = {code for code, span in spans.items() if _is_valid(span, its_day)}
+    number, valid, lacking = len(shown), 0, []
+    for code, span in theirs:
+        shown.discard(code)
+        if _is_valid(span, day):
+            valid += 1
+            if code not in spans:
+                lacking.append(code)
+    return Neighbour(other, Gap(tuple(sorted(lacking)), valid, day), Gap(tuple(sorted(shown)), number, its_day))
+
+
+def _is_valid(span: Span, day: str) -> bool:
+    """Whether a span says that its code is valid on a day; both its first and last day are."""
+    first, last = span
+    return "" != first <= day and (last == "" or day <= last)
+
+
+def require_whole(release: Release, neighbours: Iterable[Neighbour], *, insisted: bool) -> None:
     """Refuse a release that seems complete and is not: somebody filtered the workbook.
 
     Args:
-        snapshot: the release, complete by its format or by the user's word.
+        release: the release, complete by its format or by the user's word.
         neighbours: stored complete releases near it in time.
         insisted: the user said that it is complete; few codes alone are then no reason.
 
     Raises:
         RefusedError: it has few codes, or lacks more than `LACKING` of those that a neighbour shows valid.
     """
-    release, held = snapshot.release, {record.code for record in snapshot.records}
     advice = "import the file as the publisher has it, or say --excerpt if it is meant to be a part"
-    if len(held) < WHOLE and not insisted:
+    if release.codes < WHOLE and not insisted:
         raise RefusedError(
-            f"{release.source.name} holds {len(held):,} codes, and no whole release has fewer than {WHOLE:,}: "
+            f"{release.source.name} holds {release.codes:,} codes, and no whole release has fewer than {WHOLE:,}: "
             f"{advice}, or --complete if it is whole"
         )
     for neighbour in neighbours:
-        gap = _gap(snapshot, neighbour)
-        if gap:
+        if neighbour.lacks_of_it:
+            gap = neighbour.lacks_of_it.told(neighbour.release)
             raise RefusedError(f"{release.source.name} lacks {gap}: {advice}")
 
 
-def truncated(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> tuple[str, ...]:
+def truncated(release: Release, neighbours: Iterable[Neighbour]) -> tuple[str, ...]:
     """Say which stored complete releases lack more than `LACKING` of the codes that this one shows valid then.
 
     A filtered workbook that is imported first has nothing to be held against; the next release tells.
     """
-    gaps = ((neighbour.release.name, _gap(neighbour, snapshot)) for neighbour in neighbours)
     return tuple(
-        f'{name} lacks {gap}: is it whole? If not: tracker withdraw {name} --reason "not whole"'
-        for name, gap in gaps
-        if gap
+        f"{(name := neighbour.release.name)} lacks {neighbour.it_lacks.told(release)}: is it whole? "
+        f'If not: tracker withdraw {name} --reason "not whole"'
+        for neighbour in neighbours
+        if neighbour.it_lacks
     )
 
 
-def _gap(snapshot: Snapshot, other: Snapshot) -> str:
-    """Say how many codes a release lacks of those that another shows valid on its day; "" if hardly any."""
-    day = snapshot.release.effective_date
-    valid = {record.code for record in other.records if is_valid(record, day)}
-    lacking = sorted(valid - {record.code for record in snapshot.records})
-    if len(lacking) <= LACKING * len(valid):
-        return ""
-    return (
-        f"{len(lacking):,} of the {len(valid):,} codes that {other.release.name} shows valid on {day} "
-        f"({', '.join(lacking[:3])}, …)"
-    )
-
-
-def is_valid(record: Record, day: date) -> bool:
-    """Whether a record's dates say that its code is valid on a day; both its first and last day are."""
-    first, last = record.values.get(HCPCS.added), record.values.get(HCPCS.ended)
-    on = day.isoformat()
-    return isinstance(first, str) and first <= on and (last is None or (isinstance(last, str) and on <= last))
-
-
-def doubts(release: Release, records: Iterable[Record], stored: Sequence[Release]) -> tuple[str, ...]:
+def doubts(release: Release, spans: Spans, stored: Sequence[Release]) -> tuple[str, ...]:
     """Say what speaks for a wrong label: the same content under another one, or dates of another time."""
     found = [
         f"{release.name} has the very content of {other.name}: is the label right? If not: tracker withdraw "
@@ -92,8 +127,7 @@ def doubts(release: Release, records: Iterable[Record], stored: Sequence[Release
         for other in stored
         if other.digest == release.digest and other.label == release.label and other.withdrawn is not None
     ]
-    added = (record.values.get(HCPCS.added) for record in records)
-    newest = max((day for text in set(added) if isinstance(text, str) and (day := iso_date(text))), default=None)
+    newest = max((day for text in {first for first, _ in spans.values()} if (day := iso_date(text))), default=None)
     if release.complete and newest and not -STALE <= newest - release.effective_date <= EARLY:
         found.append(
             f"the newest code of {release.name} was added on {newest}, and the release takes effect on "

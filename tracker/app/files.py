@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from tracker.errors import SourceError
 
@@ -15,7 +18,19 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a user's file.
 
     Raises:
-        SourceError: it cannot be read, is no file, or is larger than `SOURCE_SIZE`.
+        SourceError: as `opened`.
+    """
+    with opened(path) as file:
+        return file.read()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a user's file, whose content may then be read piece by piece.
+
+    Raises:
+        SourceError: it cannot be read, is no file, or is larger than `SOURCE_SIZE`; or it was changed while it was
+            read.
     """
     try:
         status = path.stat()
@@ -23,6 +38,10 @@ def read_bytes(path: Path) -> bytes:
             raise SourceError(f"{path} is no file, but a device or a pipe: write it to a file first")
         if status.st_size > SOURCE_SIZE:
             raise SourceError(f"{path}: {status.st_size:,} bytes are more than any release has")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
+        after = path.stat()
+        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise SourceError(f"{path} was changed while it was read: run the command again")
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error

@@ -7,16 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import sha256
+from heapq import merge
+from operator import attrgetter
 from pathlib import Path
+from typing import BinaryIO
 
 from tracker import __version__, archive
-from tracker.app.checks import doubts, require_whole, truncated
-from tracker.app.files import read_bytes
+from tracker.app.checks import Neighbour, Span, Spans, doubts, hold_against, require_whole, truncated
+from tracker.app.files import opened
 from tracker.app.stored import Stored, require_ours
 from tracker.app.withdraw import hide
 from tracker.diff.compare import why_revised
-from tracker.errors import RefusedError, SourceError
+from tracker.errors import ArchiveError, RefusedError, SourceError
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.labels import effective_date, parse_label
 from tracker.hcpcs.normalise import normalise
@@ -24,6 +28,7 @@ from tracker.hcpcs.readers import recognise
 from tracker.model import Problem, RawRelease, Record, Release, Sealed, Snapshot, Source
 from tracker.store.writer import Writer
 
+_BLOCK = 1024 * 1024
 _NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -67,16 +72,23 @@ def import_path(stored: Stored, path: Path, options: Options, now: datetime) -> 
         return [_import_file(stored, path, options, now)]
     if archive.files(path):
         return _import_archive(stored, path, options, now)
-    read = [_read_source(file) for file in paths]
-    sheets = [pair for pair in read if pair[0].amends]
-    labels = sorted({_label(raw, source, options) for raw, source in sheets})
-    merged = [_merge(_name(path), [pair for pair in sheets if _label(*pair, options) == label]) for label in labels]
-    snapshots = [
-        (_snapshot(raw, source, options, now), raw.amends)
-        for raw, source in [*(pair for pair in read if not pair[0].amends), *merged]
-    ]
-    with _writing(stored) as writing:
-        return [writing.store(snapshot, options, amends=amends) for snapshot, amends in snapshots]
+    with archive.spool(stored.home.snapshots) as spool:
+        sheets: list[tuple[RawRelease, Source]] = []
+        found: list[_Found] = []
+        for file in paths:
+            with opened(file) as content:
+                source = _source(file, content)
+                raw = recognise.read(source.name, content)
+                source = replace(source, format=raw.format)
+                if raw.amends:
+                    sheets.append((raw, source))
+                else:
+                    found.append(_seal(_snapshot(raw, source, options, now), spool))
+        for label in sorted({_label(*pair, options) for pair in sheets}):
+            merged = _merge(_name(path), [pair for pair in sheets if _label(*pair, options) == label])
+            found.append(_seal(_snapshot(*merged, options, now), spool, amends=True))
+        with _writing(stored) as writing:
+            return [writing.store(one, options, spool) for one in found]
 
 
 def _files_in(folder: Path) -> list[Path] | None:
@@ -99,7 +111,8 @@ def _import_archive(stored: Stored, folder: Path, options: Options, now: datetim
     found = []
     with _writing(stored) as writing:
         for key, file in archive.files(folder).items():
-            imported = writing.store_sealed(archive.parse(file.name, read_bytes(file)))
+            with opened(file):
+                imported = writing.store_sealed(archive.read(file), withdrawn=key in withdrawn)
             if key in withdrawn and imported.stored:
                 writing.hide(imported.release, withdrawn[key], now)
             found.append(imported)
@@ -107,28 +120,39 @@ def _import_archive(stored: Stored, folder: Path, options: Options, now: datetim
 
 
 def _import_file(stored: Stored, path: Path, options: Options, now: datetime) -> Imported:
-    data = read_bytes(path)
-    if archive.is_snapshot(data):
+    with opened(path) as content:
+        is_snapshot = archive.is_snapshot(content.read(len(archive.PREFIX)))
+    if is_snapshot:
         _require_no_options(path, options)
-        sealed = archive.parse(path.name, data)
+        with _writing(stored) as writing, opened(path):
+            return writing.store_sealed(archive.read(path))
+    with archive.spool(stored.home.snapshots) as spool:
+        with opened(path) as content:
+            source = _source(path, content)
+            same = _stored_already(stored, source, options)
+            if same is not None:
+                return Imported(same, stored=False)
+            raw = recognise.read(source.name, content)
+            snapshot = _snapshot(raw, replace(source, format=raw.format, address=options.address), options, now)
+            found = _seal(snapshot, spool, amends=raw.amends)
         with _writing(stored) as writing:
-            return writing.store_sealed(sealed)
+            return writing.store(found, options, spool)
+
+
+def _stored_already(stored: Stored, source: Source, options: Options) -> Release | None:
+    """Return the release that was read from the very same file, if it is what the options ask for."""
     label = None if options.label is None else parse_label(options.label)
-    digest = sha256(data).hexdigest()
     for revision in stored.revisions:
         release = revision.release
         if (
-            release.source.sha256 == digest
+            release.source.sha256 == source.sha256
             and release.withdrawn is None
             and label in (None, release.label)
             and options.complete in (None, release.complete)
             and not options.again
         ):
-            return Imported(release, stored=False)
-    raw, source = _read_source(path, data)
-    snapshot = _snapshot(raw, replace(source, address=options.address), options, now)
-    with _writing(stored) as writing:
-        return writing.store(snapshot, options, amends=raw.amends)
+            return release
+    return None
 
 
 def _require_no_options(path: Path, options: Options) -> None:
@@ -139,10 +163,14 @@ def _require_no_options(path: Path, options: Options) -> None:
         )
 
 
-def _read_source(path: Path, data: bytes | None = None) -> tuple[RawRelease, Source]:
-    data = read_bytes(path) if data is None else data
-    raw = recognise.read(_name(path), data)
-    return raw, Source(_name(path), len(data), sha256(data).hexdigest(), raw.format)
+def _source(path: Path, content: BinaryIO) -> Source:
+    """Return what is known of a file before it is read as a release; `content` is left at its begin."""
+    digest = sha256()
+    while block := content.read(_BLOCK):
+        digest.update(block)
+    size = content.tell()
+    content.seek(0)
+    return Source(_name(path), size, digest.hexdigest(), "")
 
 
 def _name(path: Path) -> str:
@@ -163,7 +191,7 @@ def _merge(folder: str, sheets: list[tuple[RawRelease, Source]]) -> tuple[RawRel
         places[record.code] = record.file
     merged = replace(
         first,
-        records=tuple(records),
+        records=tuple(sorted(records, key=attrgetter("code"))),
         columns=frozenset.intersection(*(raw.columns for raw, _ in sheets)),
         problems=tuple(problem for raw, _ in sheets for problem in raw.problems),
     )
@@ -201,7 +229,51 @@ def _snapshot(raw: RawRelease, source: Source, options: Options, now: datetime) 
         published_date=options.published or raw.published,
         mark=raw.mark,
     )
-    return Snapshot(release, normalised.records, normalised.problems, raw.notes)
+    problems = [*normalised.problems]
+
+    def records() -> Iterator[Record]:
+        for record, found in normalised.records:
+            problems.extend(found)
+            yield record
+
+    return Snapshot(release, records(), problems, raw.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A release that was read: sealed, with what is looked at before it is stored.
+
+    `amends`: its records are to be laid over those of the stored release.
+    """
+
+    sealed: Sealed
+    spans: Spans
+    problems: tuple[Problem, ...]
+    amends: bool = False
+
+
+def _seal(snapshot: Snapshot, spool: BinaryIO, *, amends: bool = False) -> _Found:
+    """Take the records of a snapshot, one after the other, to the spool."""
+    spans: dict[str, Span] = {}
+
+    def watched() -> Iterator[Record]:
+        for record in snapshot.records:
+            spans[record.code] = _span(record)
+            yield record
+
+    sealed = archive.seal(replace(snapshot, records=watched()), spool)
+    return _Found(sealed, spans, tuple(snapshot.problems), amends)
+
+
+def _span(record: Record) -> Span:
+    values = record.values
+    return _shared((str(values.get(HCPCS.added, "")), str(values.get(HCPCS.ended, ""))))
+
+
+@lru_cache(maxsize=65_536)
+def _shared(span: Span) -> Span:
+    """Return an equal span, one for all that are: a release has few."""
+    return span
 
 
 @contextmanager
@@ -211,8 +283,7 @@ def _writing(stored: Stored) -> Iterator[_Writing]:
     The archive files are on the disk, under their names, before the database commits; an error takes both back.
     """
     try:
-        with archive.draft(stored.home.snapshots) as draft, stored.store.importing() as writer:
-            stored.refresh()
+        with archive.draft(stored.home.snapshots) as draft, stored.writing() as writer:
             yield _Writing(stored, writer, draft)
             draft.publish()
     finally:
@@ -227,75 +298,102 @@ class _Writing:
     writer: Writer
     draft: archive.Draft
 
-    def store(self, snapshot: Snapshot, options: Options, *, amends: bool) -> Imported:
+    def store(self, found: _Found, options: Options, spool: BinaryIO) -> Imported:
         """Store what was read, as the next revision of its label; sheets laid over the current one."""
-        base = self.stored.current(snapshot.release.label) if amends else None
+        base = self.stored.current(found.sealed.release.label) if found.amends else None
         if base is not None:
-            snapshot = amend(self.stored.snapshot(base), snapshot)
-        neighbours = _neighbours(self.stored, snapshot.release)
-        if base is None and snapshot.release.complete:
-            _require_right(self.stored, snapshot, neighbours, options)
-        return self._insert(archive.seal(snapshot), snapshot, neighbours)
+            records = tuple(archive.decode_record(record.line) for record in found.sealed.records)
+            sheets = Snapshot(found.sealed.release, records, found.problems)
+            found = _seal(amend(self.stored.snapshot(base), sheets), spool)
+        neighbours = self._neighbours(found)
+        if base is None and found.sealed.release.complete:
+            _require_right(self.stored, found, neighbours, options)
+        return self._insert(found, neighbours)
 
-    def store_sealed(self, sealed: Sealed) -> Imported:
+    def store_sealed(self, sealed: Sealed, *, withdrawn: bool = False) -> Imported:
         """Store a snapshot file of another home: the same content, under the next revision of its label."""
         require_ours(sealed.release.source.name, sealed.release)
-        records = tuple(archive.decode_record(record.line) for record in sealed.records)
-        problems = tuple(map(archive.decode_problem, sealed.problems))
-        snapshot = Snapshot(sealed.release, records, problems)
-        return self._insert(sealed, snapshot, _neighbours(self.stored, sealed.release))
+        spans = {record.code: _span(archive.decode_record(record.line)) for record in sealed.records}
+        found = _Found(sealed, spans, tuple(map(archive.decode_problem, sealed.problems)))
+        return self._insert(found, self._neighbours(found), withdrawn=withdrawn)
 
     def hide(self, release: Release, reason: str, now: datetime) -> None:
         """Withdraw what was stored just now."""
         hide(self.writer, self.draft, self.stored.find(release.name), reason, now)
         self.stored.refresh()
 
-    def _insert(self, sealed: Sealed, snapshot: Snapshot, neighbours: Sequence[Snapshot]) -> Imported:
-        release = sealed.release
+    def _neighbours(self, found: _Found) -> list[Neighbour]:
+        """Return the complete releases nearest to a complete one: the latest up to its day, the earliest after it."""
+        release = found.sealed.release
+        if not release.complete:
+            return []
+        complete = [revision for revision in self.stored.currents() if revision.release.complete]
+        before = [one for one in complete if one.release.effective_date <= release.effective_date]
+        after = [one for one in complete if one.release.effective_date > release.effective_date]
+        return [
+            hold_against(release, found.spans, one.release, self.stored.spans(one))
+            for one in (*before[-1:], *after[:1])
+        ]
+
+    def _next(self, release: Release, earlier: Sequence[Release]) -> tuple[int, Path]:
+        """Return the number of the next revision, and its file in the archive.
+
+        A shared database alone counts its revisions. There a file that holds this very content is its copy already: a
+        home that is moved into the database has it, and so has an import that was stopped before it was committed.
+        """
+        home = self.stored.home
+        files = archive.files(home.snapshots)
+        taken = [one.revision for one in earlier]
+        if home.database_url is None:
+            taken += [number for label, number in files if label == release.label]
+        number = max(taken, default=0) + 1
+        while (key := (release.label, number)) in files and not _holds(files[key], release):
+            number += 1
+        return number, files.get(key, home.snapshots / archive.file_name(*key))
+
+    def _insert(self, found: _Found, neighbours: Sequence[Neighbour], *, withdrawn: bool = False) -> Imported:
+        sealed, release = found.sealed, found.sealed.release
         earlier = [revision.release for revision in self.stored.labelled(release.label)]
-        same = next((one for one in earlier if one.digest == release.digest and one.withdrawn is None), None)
+        twins = [one for one in earlier if one.digest == release.digest]
+        same = next((one for one in twins if one.withdrawn is None or withdrawn), None)
         if same is not None:
-            return Imported(same, stored=False, problems=snapshot.problems)
-        taken = [*archive.files(self.stored.home.snapshots), *((one.label, one.revision) for one in earlier)]
-        number = max((number for label, number in taken if label == release.label), default=0) + 1
+            return Imported(same, stored=False, problems=found.problems)
+        number, copy = self._next(release, earlier)
         release = replace(release, revision=number)
         sealed = replace(sealed, release=release, header=archive.encode_header(release))
-        stamp = self.draft.write(archive.file_name(release.label, number), archive.lines(sealed))
+        stamp = archive.stamp(copy) or self.draft.write(copy.name, archive.lines(sealed))
         self.writer.insert(sealed, stamp)
         self.stored.refresh()
         return Imported(
             release,
             stored=True,
             reason=why_revised(earlier[-1], release) if earlier else "",
-            problems=snapshot.problems,
+            problems=found.problems,
             warnings=(
-                *doubts(release, snapshot.records, [revision.release for revision in self.stored.revisions]),
-                *truncated(replace(snapshot, release=release), neighbours),
+                *doubts(release, found.spans, [revision.release for revision in self.stored.revisions]),
+                *truncated(release, neighbours),
             ),
         )
 
 
-def _require_right(stored: Stored, snapshot: Snapshot, neighbours: Iterable[Snapshot], options: Options) -> None:
-    """Refuse what seems complete and is not; if it is another release's content, say that instead."""
+def _holds(file: Path, release: Release) -> bool:
     try:
-        require_whole(snapshot, neighbours, insisted=options.complete is True)
+        return archive.read(file).release.digest == release.digest
+    except ArchiveError:
+        return False
+
+
+def _require_right(stored: Stored, found: _Found, neighbours: Iterable[Neighbour], options: Options) -> None:
+    """Refuse what seems complete and is not; if it is another release's content, say that instead."""
+    release = found.sealed.release
+    try:
+        require_whole(release, neighbours, insisted=options.complete is True)
     except RefusedError as error:
-        digest = archive.seal(snapshot).release.digest
-        twin = next((one.release for one in stored.revisions if one.release.digest == digest), None)
-        if twin is None or twin.label == snapshot.release.label:
+        twin = next((one.release for one in stored.revisions if one.release.digest == release.digest), None)
+        if twin is None or twin.label == release.label:
             raise
-        name = snapshot.release.source.name
-        raise RefusedError(f"{name} has the very content of {twin.name}: it is no {snapshot.release.label}") from error
-
-
-def _neighbours(stored: Stored, release: Release) -> list[Snapshot]:
-    """Return the complete releases nearest to a complete one: the latest up to its day, the earliest after it."""
-    if not release.complete:
-        return []
-    complete = [revision for revision in stored.currents() if revision.release.complete]
-    before = [found for found in complete if found.release.effective_date <= release.effective_date]
-    after = [found for found in complete if found.release.effective_date > release.effective_date]
-    return [stored.snapshot(found) for found in (*before[-1:], *after[:1])]
+        name = release.source.name
+        raise RefusedError(f"{name} has the very content of {twin.name}: it is no {release.label}") from error
 
 
 def amend(base: Snapshot, sheets: Snapshot) -> Snapshot:
@@ -304,8 +402,8 @@ def amend(base: Snapshot, sheets: Snapshot) -> Snapshot:
     A field that only one of the two had stays unknown in the other's records.
     """
     fields = base.release.fields | sheets.release.fields
-    laid = {record.code: _in(fields, base.release.fields, record) for record in base.records}
     over = {record.code: _in(fields, sheets.release.fields, record) for record in sheets.records}
+    kept = (_in(fields, base.release.fields, record) for record in base.records if record.code not in over)
     release = replace(
         sheets.release,
         complete=base.release.complete,
@@ -315,12 +413,8 @@ def amend(base: Snapshot, sheets: Snapshot) -> Snapshot:
         published_date=sheets.release.published_date or base.release.published_date,
         remark=f"{len(over)} of its records laid over {base.release.name}",
     )
-    return Snapshot(
-        release,
-        tuple(record for _, record in sorted({**laid, **over}.items())),
-        tuple(problem for problem in base.problems if problem.code not in over) + sheets.problems,
-        sheets.notes or base.notes,
-    )
+    problems = [*(problem for problem in base.problems if problem.code not in over), *sheets.problems]
+    return Snapshot(release, merge(kept, over.values(), key=attrgetter("code")), problems, sheets.notes or base.notes)
 
 
 def _in(fields: frozenset[str], had: frozenset[str], record: Record) -> Record:

@@ -23,6 +23,7 @@ from tracker.store.store import Store, StoredRelease
 
 if TYPE_CHECKING:
     from tracker.search import Nearest
+    from tracker.store.writer import Writer
 
 RELATIVE: Final = {"latest": 1, "previous": 2}
 """Words that mean a stored release by its place from the end."""
@@ -33,10 +34,11 @@ NEAR: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A stored revision: its header, and its id in the database."""
+    """A stored revision: its header, its id in the database, and whether that takes it for current."""
 
     id: int
     release: Release
+    marked: bool = False
 
 
 class Stored:
@@ -125,15 +127,42 @@ class Stored:
         found = (current(list(revisions)) for _, revisions in by_label)
         return sorted(filter(None, found), key=lambda revision: revision.release.effective_date)
 
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Hold the write lock, with what is stored read anew under it. At the end the database is told what is current.
+
+        Which revision a bare label means is more than SQL can find out, and the views of the database need it.
+        """
+        with self.store.importing() as writer:
+            self.refresh()
+            yield writer
+            self.refresh()
+            writer.set_current(HCPCS.name, [revision.id for revision in self.currents()])
+        self.refresh()
+
+    def mark_current(self) -> None:
+        """Tell the database what is current, where it is wrong about that and may be written.
+
+        It is after a migration, when it was brought up to the archive, and when the rule is another one.
+        """
+        meant = {revision.id for revision in self.currents()}
+        if meant != {revision.id for revision in self.revisions if revision.marked}:
+            with suppress(StoreError), self.writing():
+                pass
+            self.refresh()
+
     def snapshot(self, revision: Revision) -> Snapshot:
         """Return a whole snapshot."""
-        return Snapshot(
-            revision.release, tuple(self.records(revision)), tuple(self.problems(revision)), tuple(self.notes(revision))
-        )
+        return Snapshot(revision.release, self.records(revision), self.problems(revision), tuple(self.notes(revision)))
 
     def records(self, revision: Revision) -> Iterator[Record]:
         """Yield the records of a revision by code."""
         return map(archive.decode_record, self.store.records(revision.id))
+
+    def spans(self, revision: Revision) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield the codes of a revision, in no order, each with its first and last valid day as they stand there."""
+        for code, first, last in self.store.values(revision.id, HCPCS.added, HCPCS.ended):
+            yield code, (first or "", last or "")
 
     def record(self, revision: Revision, code: str) -> Record | None:
         """Return the record of a code in a revision, or None if it holds none."""
@@ -149,10 +178,16 @@ class Stored:
         return [archive.decode_note(line) for line in self.store.notes(revision.id)]
 
     @property
+    def place(self) -> str:
+        """Where the releases are: the home's folder, or a shared database by its name and host."""
+        return str(self.home.folder) if self.home.database_url is None else self.store.name
+
+    @property
     def nothing_stored(self) -> str:
         """What to say, and to do, where nothing is stored."""
+        other = "--home" if self.home.database_url is None else "TRACKER_DATABASE_URL"
         return (
-            f"nothing is stored in {self.home.folder} yet (--home names another place): run tracker fetch latest, or "
+            f"nothing is stored in {self.place} yet ({other} names another place): run tracker fetch latest, or "
             "download a release from cms.gov (HCPCS quarterly update) and run: tracker import FILE"
         )
 
@@ -247,7 +282,9 @@ def open_stored(home: Home, *, to_write: bool = False) -> Iterator[Stored]:
         with Store.open(home.database_url) as store:
             if to_write:
                 archive.make_folder(home.snapshots)
-            yield Stored(home, store, [])
+            stored = Stored(home, store, [])
+            stored.mark_current()
+            yield stored
         return
     if to_write:
         archive.make_folder(home.snapshots)
@@ -298,7 +335,7 @@ def _brought_up(home: Home, store: Store, *, to_write: bool = False) -> Stored:
                 for key in missing
             ]
         stored = Stored(home, store, notices)
-        stored.revisions  # noqa: B018 - a header that cannot be read shall be noticed here
+        stored.mark_current()  # a header that cannot be read is noticed here
     except BaseException:
         store.close()
         raise
@@ -311,7 +348,7 @@ def _rows(store: Store) -> dict[Key, StoredRelease]:
 
 def _revision(row: StoredRelease) -> Revision:
     release = archive.decode_header(row.header)
-    return Revision(row.id, replace(release, withdrawn=row.withdrawn))
+    return Revision(row.id, replace(release, withdrawn=row.withdrawn), bool(row.current))
 
 
 def _is_current(row: StoredRelease | None, path: Path, withdrawn: str | None) -> bool:
@@ -381,15 +418,21 @@ def _restore(home: Home, store: Store) -> list[str]:
             if key in files:
                 continue
             name = archive.file_name(*key)
-            lines = [row.header, *store.records(row.id), *store.problems(row.id), *store.notes(row.id)]
             try:
-                archive.parse(name, "".join(f"{line}\n" for line in lines).encode())
+                archive.parse(name, (f"{line}\n".encode() for line in _lines(store, row)))
             except ArchiveError as error:
                 notices.append(f"{home.snapshots / name} is missing, and the index's copy is damaged too ({error})")
                 continue
-            writer.set_stamp(row.id, draft.write(name, lines))
+            writer.set_stamp(row.id, draft.write(name, _lines(store, row)))
             if row.withdrawn is not None and key not in withdrawals:
                 draft.write(archive.withdrawal_name(*key), [archive.withdrawal_line(row.withdrawn, "")])
             notices.append(f"{home.snapshots / name} was missing, and is written anew from the index")
         draft.publish()
     return notices
+
+
+def _lines(store: Store, row: StoredRelease) -> Iterator[str]:
+    yield row.header
+    yield from store.records(row.id)
+    yield from store.problems(row.id)
+    yield from store.notes(row.id)

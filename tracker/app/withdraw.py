@@ -27,20 +27,19 @@ def withdraw(stored: Stored, reference: str, reason: str, now: datetime) -> Rele
         label = stored.find(reference).release.label
         names = ", ".join(revision.release.name for revision in stored.labelled(label))
         raise UnknownReleaseError(f"say which revision of {label} is to be withdrawn: {names}")
-    with archive.draft(stored.home.snapshots) as draft, stored.store.importing() as writer:
-        stored.refresh()
+    with archive.draft(stored.home.snapshots) as draft, stored.writing() as writer:
         revision = stored.find(reference)
         release = revision.release
         if release.withdrawn is not None:
             raise UnknownReleaseError(f"{release.name} is withdrawn already: {release.withdrawn}")
         hide(writer, draft, revision, reason, now)
         draft.publish()
-    stored.refresh()
     return replace(release, withdrawn=reason)
 
 
 def hide(writer: Writer, draft: archive.Draft, revision: Revision, reason: str, now: datetime) -> None:
     """Write a withdrawal down in the index and beside the snapshot, both as part of what is being written."""
     name = archive.withdrawal_name(revision.release.label, revision.release.revision)
-    draft.write(name, [archive.withdrawal_line(reason, now.isoformat(timespec="seconds"))])
+    if not draft.is_taken(name):  # as in a home that is moved into a shared database
+        draft.write(name, [archive.withdrawal_line(reason, now.isoformat(timespec="seconds"))])
     writer.withdraw(revision.id, reason)

@@ -25,7 +25,9 @@ _DROPPED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
 
 _LOST: Final = re.compile(r"=.*|#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
 
-_REPEATED: Final = frozenset(name for name, field in FIELDS.items() if field.repeated)
+_COLUMNS: Final = {
+    column: (field, field.name, field.repeated, field.meanings or {}) for column, field in COLUMNS.items()
+}
 _SHIFTS: Final = tuple(
     (coded, dated)
     for coded in FIELDS.values()
@@ -36,17 +38,23 @@ _SHIFTS: Final = tuple(
 date's first digits stand in the coded field: ASC group `20` and date `170401` in five records of 2018."""
 
 
+_SHIFTING: Final = frozenset(coded.name for coded, _ in _SHIFTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """The records of a source by code, the fields that it had, and its problems."""
+    """The fields that a source had, the problems of the source as a whole, and its records by code, which come once.
 
-    records: tuple[Record, ...]
+    With each record come its own problems.
+    """
+
     fields: frozenset[str]
     problems: tuple[Problem, ...]
+    records: Iterator[tuple[Record, list[Problem]]]
 
 
 def normalise(raw: RawRelease) -> Normalised:
-    """Turn what a reader found into records. The reader's own problems come first."""
+    """Turn what a reader found into records, one after the other. The reader's own problems come first."""
     fields = frozenset(name for name, field in FIELDS.items() if raw.columns.issuperset(field.columns))
     problems = list(raw.problems)
     for name, field in FIELDS.items():
@@ -54,14 +62,9 @@ def normalise(raw: RawRelease) -> Normalised:
         if some and name not in fields:
             absent = ", ".join(column for column in field.columns if column not in some)
             message = f"without {absent} the field is known in part only, and is never compared"
-            problems.append(Problem(Severity.NOTE, message, raw.records[0].file, field=name))
+            problems.append(Problem(Severity.NOTE, message, next(iter(raw.records)).file, field=name))
     required = [field for name, field in FIELDS.items() if name in fields and field.required]
-    records = []
-    for record in sorted(raw.records, key=lambda record: record.code):
-        found = _Findings(raw, record)
-        records.append(found.record(required))
-        problems += found.problems
-    return Normalised(tuple(records), fields, tuple(problems))
+    return Normalised(fields, tuple(problems), (_Findings(raw, record).told(required) for record in raw.records))
 
 
 class _Findings:
@@ -73,24 +76,28 @@ class _Findings:
         self.problems: list[Problem] = []
         self.unknown: set[str] = set()
 
-    def record(self, required: Iterable[Field]) -> Record:
+    def told(self, required: Iterable[Field]) -> tuple[Record, list[Problem]]:
         """Return the record with the values of all known columns; `required` fields without one are unknown."""
         values: dict[str, Value] = {}
         for column, text in self.source.values.items():
-            field = COLUMNS[column]
-            value = text if field.meanings and text in field.meanings else self._value(field, column, text)
+            field, name, repeated, meanings = _COLUMNS[column]
+            if text in meanings:
+                value = text
+            elif not (field.is_date and (value := _iso(text))):
+                value = self._value(field, column, text)
             if not value:
                 continue
-            if field.name not in _REPEATED:
-                values[field.name] = value
-            elif value not in (slots := values.get(field.name, ())):
-                values[field.name] = (*slots, value)
-        self._note_shifts(values)
+            if not repeated:
+                values[name] = value
+            elif value not in (slots := values.get(name, ())):
+                values[name] = (*slots, value)
+        if not _SHIFTING.isdisjoint(values):
+            self._note_shifts(values)
         for field in required:
             if field.name not in values and field.name not in self.unknown:
                 self.unknown.add(field.name)
                 self._tell(Severity.WARNING, field, field.columns[0], "", "blank, which CMS never leaves it: not known")
-        return Record(self.source.code, self.source.kind, values, frozenset(self.unknown))
+        return Record(self.source.code, self.source.kind, values, frozenset(self.unknown)), self.problems
 
     def _value(self, field: Field, column: str, text: str) -> str:
         value = " ".join(text.split())
@@ -171,6 +178,13 @@ def _american_date(text: str) -> date | None:
 
 
 @lru_cache(maxsize=4096)  # 8,600 records hold some 200 different dates
+def _iso(text: str) -> str:
+    """Return a date as ISO has it; empty if the text is no date as CMS writes it."""
+    day = iso_date(text)
+    return day.isoformat() if day else ""
+
+
+@lru_cache(maxsize=4096)
 def iso_date(text: str) -> date | None:
     """Return the day of `YYYYMMDD` or `YYYY-MM-DD`, or None if the text is no such date."""
     match = _DATE.fullmatch(text)

@@ -9,7 +9,7 @@ from tracker.store.database import Database, UnusableError
 
 # The newest revision in alembic/versions/. Held here so that a database which has it never waits for
 # Alembic's import, longer than most commands take.
-HEAD = "0001_releases"
+HEAD = "0002_views"
 
 
 def migrate(database: Database, *, read_only: bool = False) -> None:
@@ -49,7 +49,5 @@ def _upgrade(database: Database) -> None:
     found = _revision(database)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
-        raise StoreError(
-            f"{database.name} was made by a newer tracker (its tables are {found}): update this tracker"
-        )
+        raise StoreError(f"{database.name} was made by a newer tracker (its tables are {found}): update this tracker")
     command.upgrade(config, "head")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class StoredRelease:
     """A release in the store: its id there, what tells it from others, and what may change about it.
 
-    `header` is the first line of its snapshot file, to be parsed by whoever wants to know more.
+    `header` is the first line of its snapshot file, to be parsed by whoever wants to know more. `current`: whether the
+    views take it for what its bare label means.
     """
 
     id: int
@@ -31,6 +32,7 @@ class StoredRelease:
     withdrawn: str | None
     archive_stamp: str
     digest: str
+    current: bool = False
 
 
 # Plain SQL that both databases take. The joins name their tables in the order in which they are to be walked:
@@ -38,7 +40,7 @@ class StoredRelease:
 # pair of ids.
 
 _RELEASES = """
-    SELECT id, label, revision, header, withdrawn, archive_stamp, digest
+    SELECT id, label, revision, header, withdrawn, archive_stamp, digest, current
     FROM release WHERE code_set = :code_set ORDER BY label, revision
 """
 
@@ -84,6 +86,20 @@ _RECORD = """
     WHERE release.id = :release_id AND code = :code
 """
 
+# What a record says is JSON, for which the two have names of their own.
+_VALUES_ON_SQLITE = """
+    SELECT code, json_extract(payload, '$.record.' || :first), json_extract(payload, '$.record.' || :second)
+    FROM record_version JOIN release_record ON version_id = id WHERE release_id = :release_id
+"""
+
+_VALUES_ON_POSTGRESQL = """
+    SELECT code, record ->> :first, record ->> :second
+    FROM (
+        SELECT code, CAST(payload AS json) -> 'record' AS record
+        FROM record_version JOIN release_record ON version_id = id WHERE release_id = :release_id
+    ) AS records
+"""
+
 _CODES = "SELECT DISTINCT code FROM record_version WHERE code_set = :code_set ORDER BY code"
 _PROBLEMS = "SELECT payload FROM release_problem WHERE release_id = :release_id ORDER BY position"
 _NOTES = "SELECT payload FROM release_note WHERE release_id = :release_id ORDER BY position"
@@ -92,7 +108,7 @@ _NOTES = "SELECT payload FROM release_note WHERE release_id = :release_id ORDER 
 class Store:
     """An open database of releases; a context manager that closes it.
 
-    Lines go in and come out as the archive has them; nothing here knows what is in one.
+    Lines go in and come out as the archive has them; `values` alone looks into one.
     """
 
     def __init__(self, database: Database) -> None:
@@ -163,7 +179,9 @@ class Store:
         from tracker.store.writer import Writer
 
         with self._database.locked() as connection:
-            yield Writer(connection)
+            writer = Writer(connection)
+            yield writer
+            writer.finish()
 
     def releases(self, code_set: str) -> list[StoredRelease]:
         """Return all releases of a code set, by label and revision."""
@@ -213,3 +231,8 @@ class Store:
 
     def _texts(self, statement: str, **values: object) -> Iterator[str]:
         return (text for (text,) in self._database.rows(statement, **values))
+
+    def values(self, release_id: int, first: str, second: str) -> Iterator[tuple[str, str | None, str | None]]:
+        """Yield the code of each record of a release, in no order, and what stands in two of its fields."""
+        statement = _VALUES_ON_SQLITE if isinstance(self._database, SQLite) else _VALUES_ON_POSTGRESQL
+        return self._database.rows(statement, release_id=release_id, first=first, second=second)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -47,6 +48,7 @@ release = Table(
     Column("header", Text, nullable=False),  # the first line of the archive file
     Column("withdrawn", Text),
     Column("archive_stamp", Text, nullable=False),
+    Column("current", Boolean, nullable=False, server_default=false()),  # what its bare label means; for the views
     UniqueConstraint("code_set", "label", "revision"),
 )
 

@@ -18,6 +18,7 @@ from tests.hcpcs.builders import (
     Records,
     found_values,
     raw_release,
+    records_of,
     table_of,
     text_of,
     told,
@@ -61,7 +62,7 @@ def test_one_of_the_two_files_is_enough(members: dict[str, bytes]) -> None:
     raw = bundle.read(NAME, zip_of(members))
     assert [record.code for record in raw.records] == ["A1", "J1940"]
     assert (raw.complete, raw.label, raw.problems) == (True, "2026", ())
-    assert "/" not in raw.records[0].file
+    assert "/" not in records_of(raw)[0].file
 
 
 def test_a_blank_in_the_text_takes_the_workbooks_value() -> None:

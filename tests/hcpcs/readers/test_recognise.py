@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from contextlib import suppress
 from datetime import date
 
@@ -15,6 +16,7 @@ from tests.hcpcs.builders import (
     STYLES,
     TWO,
     csv_of,
+    normalise,
     sheet_of,
     sheet_rows,
     table_of,
@@ -23,8 +25,8 @@ from tests.hcpcs.builders import (
     zip_of,
 )
 from tracker.errors import SourceError, TrackerError
-from tracker.hcpcs.normalise import normalise
 from tracker.hcpcs.readers import recognise
+from tracker.model import RawRelease
 
 TEXT = text_of(TWO)
 CSV = csv_of(table_of(TWO))
@@ -45,10 +47,14 @@ FORMATS = {
 }
 
 
+def read(name: str, data: bytes) -> RawRelease:
+    return recognise.read(name, io.BytesIO(data))
+
+
 @pytest.mark.parametrize("what", FORMATS)
 @pytest.mark.parametrize("name", ["mine", "mine.pdf", "mine.xlsx", "mine.txt"])
 def test_every_format_is_told_by_its_content(what: str, name: str) -> None:
-    raw = recognise.read(name, FORMATS[what])
+    raw = read(name, FORMATS[what])
     assert raw.format == what.split(maxsplit=1)[0]
     assert [record.code for record in raw.records] in (["A1", "J1940"], ["S9999"])
     assert raw.label == ("2026" if raw.format in ("zip", "sheet") else None)
@@ -56,23 +62,36 @@ def test_every_format_is_told_by_its_content(what: str, name: str) -> None:
 
 @pytest.mark.parametrize("what", FORMATS)
 def test_every_format_of_the_same_records_means_the_same(what: str) -> None:
-    records = normalise(recognise.read("mine", FORMATS[what])).records
-    assert records == normalise(recognise.read("mine", FORMATS["sheet 0" if "sheet" in what else "text"])).records
+    records = normalise(read("mine", FORMATS[what])).records
+    assert records == normalise(read("mine", FORMATS["sheet 0" if "sheet" in what else "text"])).records
+
+
+@pytest.mark.parametrize("what", ["text", "workbook", "zip", "table"])
+def test_records_come_by_code_whatever_their_order_in_the_file(what: str) -> None:
+    mixed = dict.fromkeys(("J1940", "A1", "AA", "A0021", "Z1"), TWO["A1"])
+    data = {
+        "text": text_of(mixed).encode(),
+        "workbook": workbook_of(table_of(mixed)),
+        "zip": zip_of({"HCPC2026.txt": text_of(mixed).encode(), "HCPC2026.xlsx": workbook_of(table_of(mixed))}),
+        "table": csv_of(table_of(mixed)).encode(),
+    }[what]
+    for _ in range(2):
+        assert [record.code for record in read("mine", data).records] == ["A0021", "A1", "AA", "J1940", "Z1"]
 
 
 def test_the_files_name_tells_what_its_content_does_not() -> None:
-    raw = recognise.read("HCPC2025_OCT_ANWEB_09172025.csv", FORMATS["table"])
+    raw = read("HCPC2025_OCT_ANWEB_09172025.csv", FORMATS["table"])
     assert (raw.label, raw.mark, raw.published) == ("2025-10", "09172025", date(2025, 9, 17))
 
 
 def test_what_the_content_tells_stands_before_the_name() -> None:
-    assert recognise.read("hcpcs-2020.txt", FORMATS["sheet 0"]).label == "2026"
-    bundle = recognise.read("HCPC2020_OCT_ANWEB_v3.zip", zip_of({"HCPC2026_JAN_ANWEB_12082025.txt": TEXT.encode()}))
+    assert read("hcpcs-2020.txt", FORMATS["sheet 0"]).label == "2026"
+    bundle = read("HCPC2020_OCT_ANWEB_v3.zip", zip_of({"HCPC2026_JAN_ANWEB_12082025.txt": TEXT.encode()}))
     assert (bundle.label, bundle.mark, bundle.published) == ("2026", "12082025", date(2025, 12, 8))
 
 
 def test_a_zips_name_tells_what_its_members_do_not() -> None:
-    raw = recognise.read("october-2025-alpha-numeric-hcpcs-file.zip", zip_of({"records.txt": TEXT.encode()}))
+    raw = read("october-2025-alpha-numeric-hcpcs-file.zip", zip_of({"records.txt": TEXT.encode()}))
     assert (raw.label, raw.mark) == ("2025-10", None)
 
 
@@ -106,7 +125,7 @@ def test_a_zips_name_tells_what_its_members_do_not() -> None:
 )
 def test_what_cannot_be_read_is_refused_in_one_sentence(data: bytes, message: str) -> None:
     with pytest.raises(SourceError, match=message) as refused:
-        recognise.read("mine.bin", data)
+        read("mine.bin", data)
     assert str(refused.value).startswith("mine.bin")
     assert "\n" not in str(refused.value)
 
@@ -126,7 +145,7 @@ starts = st.sampled_from(
 @example(b"PK\3\4", b"PK\5\6" + bytes(18))
 def test_any_bytes_are_read_or_refused(start: bytes, rest: bytes) -> None:
     with suppress(TrackerError):
-        assert normalise(recognise.read("mine", start + rest)).records
+        assert normalise(read("mine", start + rest)).records
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.integers(0), st.binary(max_size=4))
@@ -136,7 +155,7 @@ def test_a_damaged_text_is_read_or_refused(what: str, place: int, bytes_in: byte
     damaged = data[:at] + bytes_in + data[at + len(bytes_in) :]
     if not data.startswith(b"PK"):  # a damaged number in a workbook may ask for more memory than there is
         with suppress(TrackerError):
-            assert normalise(recognise.read("mine", damaged)).records
+            assert normalise(read("mine", damaged)).records
 
 
 @pytest.mark.parametrize("what", ["zip", "workbook"])
@@ -144,4 +163,4 @@ def test_a_zip_or_workbook_cut_off_anywhere_is_refused(what: str) -> None:
     data = FORMATS[what]
     for cut in range(0, len(data) - 22, 61):
         with pytest.raises(SourceError):
-            recognise.read("mine", data[:cut])
+            read("mine", data[:cut])

@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hcpcs.builders import LONG, STYLES, Style, bar_sheet, found_values, plain_sheet, sheet_of, sheet_rows, told
+from tests.hcpcs.builders import (
+    LONG,
+    STYLES,
+    Style,
+    bar_sheet,
+    found_values,
+    normalise,
+    plain_sheet,
+    records_of,
+    sheet_of,
+    sheet_rows,
+    told,
+)
 from tracker.errors import SourceError
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS
-from tracker.hcpcs.normalise import normalise
 from tracker.hcpcs.readers import sheet
 from tracker.model import Kind, Severity
 
@@ -41,7 +52,7 @@ def test_a_sheet_of_any_style_is_read(style: Style, end: str) -> None:
     raw = sheet.read(NAME, text)
     assert found_values(raw) == {"S9999": PLAIN}
     assert (raw.format, raw.complete, raw.amends, raw.label, raw.problems) == ("sheet", False, True, "2026", ())
-    assert raw.records[0].kind is Kind.PROCEDURE
+    assert records_of(raw)[0].kind is Kind.PROCEDURE
 
 
 @pytest.mark.parametrize("style", STYLES)

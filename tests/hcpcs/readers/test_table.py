@@ -10,11 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hcpcs.builders import HEADER, LENGTHY, LONG, TWO, csv_of, found_values, row_of, table_of
+from tests.hcpcs.builders import (
+    HEADER,
+    LENGTHY,
+    LONG,
+    TWO,
+    csv_of,
+    found_values,
+    normalise,
+    records_of,
+    row_of,
+    table_of,
+)
 from tests.support import values
 from tracker.errors import SourceError
 from tracker.hcpcs.catalogue import COLUMNS
-from tracker.hcpcs.normalise import normalise
 from tracker.hcpcs.readers import table
 from tracker.model import Kind, RawRelease, Severity
 
@@ -102,7 +112,7 @@ def test_empty_rows_are_passed_over_in_silence() -> None:
 def test_the_header_stands_after_any_notice(before: int) -> None:
     raw = read("A made-up notice\n" * before + csv_of(table_of(TWO)))
     assert found_values(raw) == TWO
-    assert raw.records[0].line == before + 2
+    assert records_of(raw)[0].line == before + 2
 
 
 def test_rows_may_be_shorter_or_longer_than_the_header() -> None:
@@ -194,7 +204,7 @@ def test_a_few_values_that_are_too_long_are_problems_and_no_refusal() -> None:
 def test_quoted_cells_hold_separators_quotes_and_line_ends() -> None:
     raw = read('HCPC,LONG DESCRIPTION,COV\r\nA0001,"Tube, 1"" wide,\r\nsterile",C\r\nA0002,Text,D\r\n')
     assert found_values(raw)["A0001"] == {LONG: 'Tube, 1" wide,\r\nsterile', "COV": "C"}
-    assert raw.records[1].values == {LONG: "Text", "COV": "D"}
+    assert records_of(raw)[1].values == {LONG: "Text", "COV": "D"}
 
 
 @pytest.mark.parametrize("character", ["\u2028", "\x0b", "\x0c", "\x85", "\x1e"])

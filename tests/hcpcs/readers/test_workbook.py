@@ -12,10 +12,20 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.hcpcs.builders import HEADER, TWO, found_values, row_of, table_of, text_of, workbook_of, zip_of
+from tests.hcpcs.builders import (
+    HEADER,
+    TWO,
+    found_values,
+    normalise,
+    records_of,
+    row_of,
+    table_of,
+    text_of,
+    workbook_of,
+    zip_of,
+)
 from tests.support import values
 from tracker.errors import SourceError
-from tracker.hcpcs.normalise import normalise
 from tracker.hcpcs.readers import workbook
 from tracker.model import Severity
 
@@ -75,7 +85,7 @@ def test_the_header_stands_after_any_notice(before: int) -> None:
 def test_empty_rows_and_columns_at_the_begin_are_counted() -> None:
     rows = [["", *row] for row in table_of({"J1940": values("J1940", ACT_EFF_DT="")})]
     raw = workbook.read(NAME, workbook_of([[], [], *rows]))
-    assert raw.records[0].line == 4
+    assert records_of(raw)[0].line == 4
     assert [problem.where for problem in normalise(raw).problems] == ["cell AU4"]
 
 
@@ -258,7 +268,7 @@ def test_the_old_binary_format_is_read(releases_dir: Path) -> None:
     with zipfile.ZipFile(releases_dir / "2020/2020-Alpha-Numeric-HCPCS-File.zip") as bundle:
         data = bundle.read("HCPC2020_ANWEB_w_disclaimer.xls")
     raw = workbook.read("HCPC2020_ANWEB_w_disclaimer.xls", data)
-    assert (len(raw.records), raw.complete) == (7079, True)
+    assert (len(records_of(raw)), raw.complete) == (7079, True)
     for cut in (100, 10_000, 1_000_000):
         with pytest.raises(SourceError, match="cannot be read"):
             workbook.read("cut.xls", data[:cut])

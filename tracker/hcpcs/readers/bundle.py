@@ -14,6 +14,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from tracker.errors import SourceError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 ALONE: Final = 0.01
 """How many of a zip's codes may stand in one of its two files only. At CMS none does."""
 
+_LINE: Final = attrgetter("line")
 _NOT_RECORDS: Final = re.compile(r"correction|trans|noc[ _]codes|layout|readme|proc_?notes", re.IGNORECASE)
 
 
@@ -61,7 +63,7 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
         if len(members) > 1:
             message = f"{name}: holds the records twice ({members[0][0]}, {members[1][0]}): import one of them alone"
             raise SourceError(message)
-    read_texts = [record_text.read(base_name(member), decode(data)) for member, data in texts]
+    read_texts = [_held(record_text.read(base_name(member), io.BytesIO(data))) for member, data in texts]
     read_books = []
     for member, data in books:
         try:
@@ -92,7 +94,7 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
 
 def _require_one_release(name: str, text: RawRelease, book: RawRelease) -> None:
     """Refuse a text and a workbook of two releases, by their names or by their codes."""
-    files = [raw.records[0].file for raw in (text, book)]
+    files = [_file_of(raw) for raw in (text, book)]
     labels = [name_hints(file).label for file in files]
     if None not in labels and labels[0] != labels[1]:
         message = f"{name}: {files[0]} and {files[1]} are of two releases, {labels[0]} and {labels[1]}"
@@ -106,28 +108,37 @@ def _require_one_release(name: str, text: RawRelease, book: RawRelease) -> None:
 
 def join(text: RawRelease, book: RawRelease) -> RawRelease:
     """Join the two files of one release; see the top of this module for the rule."""
-    theirs = {record.code: record for record in book.records}
+    theirs = {record.code: record for record in sorted(book.records, key=_LINE)}
     problems = [*text.problems, *book.problems]
     records = []
-    for ours in text.records:
+    for ours in sorted(text.records, key=_LINE):  # problems are told in the order of the files
         other = theirs.pop(ours.code, None)
         if other is None:
-            problems.append(_alone(ours, book.records[0].file))
+            problems.append(_alone(ours, _file_of(book)))
         elif other.values != ours.values:
             values, found = _join_values(book, ours, other)
             ours = replace(ours, values=values)  # noqa: PLW2901
             problems += found
         records.append(ours)
     for other in theirs.values():
-        problems.append(_alone(other, text.records[0].file))
+        problems.append(_alone(other, _file_of(text)))
         records.append(other)
     return replace(
         text,
-        records=tuple(records),
+        records=tuple(sorted(records, key=attrgetter("code"))),
         columns=text.columns | book.columns,
         complete=text.complete or book.complete,
         problems=tuple(problems),
     )
+
+
+def _held(raw: RawRelease) -> RawRelease:
+    """Return what was read with its records in memory: they are asked for more than once."""
+    return replace(raw, records=tuple(raw.records))
+
+
+def _file_of(raw: RawRelease) -> str:
+    return next(iter(raw.records)).file
 
 
 def _join_values(book: RawRelease, ours: RawRecord, other: RawRecord) -> tuple[dict[str, str], list[Problem]]:

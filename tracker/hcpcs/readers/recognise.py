@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import replace
-from typing import Final
+from typing import BinaryIO, Final
 
 from tracker.errors import SourceError
 from tracker.formats.decoding import decode
@@ -28,17 +28,17 @@ _FOREIGN: Final = {
 }
 
 
-def read(name: str, data: bytes) -> RawRelease:
+def read(name: str, file: BinaryIO) -> RawRelease:
     """Read a file of any known format; label, mark and day of publication from its name where it tells.
 
     Args:
         name: the file's base name.
-        data: its content.
+        file: its content, from the begin. It must stay open while the records are taken.
 
     Raises:
         SourceError: the file is empty, of no known format, or damaged.
     """
-    raw = _read(name, data)
+    raw = _read(name, file)
     hints = name_hints(name)
     return replace(
         raw,
@@ -48,20 +48,23 @@ def read(name: str, data: bytes) -> RawRelease:
     )
 
 
-def _read(name: str, data: bytes) -> RawRelease:
+def _read(name: str, file: BinaryIO) -> RawRelease:
+    head = file.read(record_text.PREAMBLE)
+    file.seek(0)
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            message = f"{name} is {what}, which holds no records that can be read: {_ACCEPTED}"
+            raise SourceError(message)
+    if not head.startswith((_OLE, _ZIP)) and record_text.holds_records(head):
+        return record_text.read(name, file)
+    data = file.read()
     if not data.strip():
         message = f"{name} is empty: download it again"
         raise SourceError(message)
-    for magic, what in _FOREIGN.items():
-        if data.startswith(magic):
-            message = f"{name} is {what}, which holds no records that can be read: {_ACCEPTED}"
-            raise SourceError(message)
     if data.startswith(_OLE) or (data.startswith(_ZIP) and _is_workbook(data)):
         return workbook.read(name, data)
     if data.startswith(_ZIP):
         return bundle.read(name, data)
-    if record_text.holds_records(data):
-        return record_text.read(name, decode(data))
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = f"{name} is in no format that can be read: {_ACCEPTED}"
         raise SourceError(message)

@@ -9,14 +9,20 @@ One line of fixed positions for each code, its long description going on in furt
 
 Lines are 320 characters, or 293 or 91 where trailing blanks were cut; a preamble of free text may stand
 before the first record. Descriptions break between words, so their lines are joined with a blank.
+
+A file is read twice: once to prove its lines and to note where each record stands, then record by record in the
+order of the codes. So no more of it is held than its codes, however large it is.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Final
 
 from tracker.errors import SourceError
+from tracker.formats.decoding import encoding_of
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS
 from tracker.model import Facet, Kind, Problem, RawRecord, RawRelease, Severity
 
@@ -44,6 +50,8 @@ _WITHOUT_REFERENCES: Final = tuple(place for place in _SLICES if not _REFERENCES
 _LAST: Final = max(end for _, _, end in _SLICES)
 """Where the last field ends: 293. Every first line reaches it, because its action code is never blank."""
 
+_BLOCK: Final = 1024 * 1024
+
 PREAMBLE: Final = 65_536
 """Bytes in which the first record must stand. The longest known preamble has 1,300."""
 
@@ -53,71 +61,102 @@ def holds_records(data: bytes) -> bool:
     return _RECORD_LINE.search(data[:PREAMBLE]) is not None
 
 
-def read(name: str, text: str) -> RawRelease:
+def read(name: str, file: BinaryIO) -> RawRelease:
     """Read the text records of one file.
 
     Args:
         name: the file's base name, for messages.
-        text: its decoded content.
+        file: its content, from the begin. It must stay open while the records are taken.
 
     Raises:
         SourceError: the file is cut off or damaged, a line of a description is missing, a code stands
             twice, or there is no record at all.
     """
-    lines = [line.rstrip("\r\x1a") for line in text.split("\n")]
-    records: dict[str, RawRecord] = {}
-    descriptions: dict[str, list[str]] = {}
+    records = _Records(name, file)
     problems: list[Problem] = []
-    code = ""
-    for number, line in enumerate(lines, 1):
+    code, parts, number, line = "", 0, 0, ""
+    for number, (begin, line) in enumerate(records.lines(), 1):
         if not _RECORD.match(line):
-            if records and line.strip():
+            if code and line.strip():
                 problems.append(_passed_over(name, number, line))
             continue
         if (line[0] == " ") != (line[10] in _OF_MODIFIERS):
             raise SourceError(_damaged(name, number, f"{line[:5].strip()} cannot have the record id {line[10]}"))
-        kind = _KINDS.get(line[10])
-        if kind is None:
-            if line[:5].strip() != code or line[5:10] != f"{len(descriptions[code]) + 1:03}00":
+        if line[10] not in _KINDS:
+            if line[:5].strip() != code or line[5:10] != f"{parts + 1:03}00":
                 raise SourceError(_gap(name, number, line, code))
-            descriptions[code].append(line[_LONG_SLICE].rstrip(" "))
+            parts += 1
             continue
-        code = line[:5].strip()
+        code, parts = line[:5].strip(), 1
         if len(line) < _LAST:
             raise SourceError(_cut_off(name, number, code))
-        if code in records:
-            message = (
-                f"{name}: {code} stands twice, in line {records[code].line} and in line {number}: keep one of them"
-            )
+        if earlier := records.add(code, begin, number):
+            message = f"{name}: {code} stands twice, in line {earlier} and in line {number}: keep one of them"
             raise SourceError(message)
-        places = _WITHOUT_REFERENCES if line[_REFERENCES].isspace() else _SLICES
-        values = {column: value for column, begin, end in places if (value := line[begin:end].strip())}
-        descriptions[code] = [line[_LONG_SLICE].rstrip(" ")]
-        records[code] = RawRecord(code, kind, values, name, number)
-    if not records:
+    if not code:
         message = f"{name}: no line is a record as CMS writes them: import the file with the records"
         raise SourceError(message)
-    if lines[-1]:
-        _require_whole(name, lines, code)
-    whole = tuple(_with_description(record, descriptions[record.code]) for record in records.values())
-    return RawRelease("text", whole, frozenset(COLUMNS), complete=True, problems=tuple(problems))
+    if line and not records.ended:
+        _require_whole(name, number, line, code, records)
+    return RawRelease("text", records, frozenset(COLUMNS), complete=True, problems=tuple(problems))
 
 
-def _with_description(record: RawRecord, parts: list[str]) -> RawRecord:
-    if len(parts) == 1:
-        return record
-    return RawRecord(record.code, record.kind, {**record.values, _LONG: " ".join(parts)}, record.file, record.line)
+class _Records(Iterable[RawRecord]):
+    """The records of a text by code, each read from its place in the file."""
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self._name = name
+        self._file = file
+        self._encoding = encoding_of(iter(lambda: file.read(_BLOCK), b""))
+        self._order: dict[str, int] = {}
+        self._begins = array("q")
+        self._numbers = array("q")
+        self.ended = True
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield where each line begins, and the line; then `ended` says whether the last one has a line end."""
+        self._file.seek(0)
+        begin = 0
+        for data in self._file:
+            yield begin, data.decode(self._encoding, "replace").rstrip("\r\n\x1a")
+            begin += len(data)
+            self.ended = data.endswith(b"\n")
+
+    def add(self, code: str, begin: int, number: int) -> int:
+        """Note where a record begins. Return the line of an earlier one of its code, or 0."""
+        place = self._order.setdefault(code, len(self._begins))
+        if place < len(self._begins):
+            return self._numbers[place]
+        self._begins.append(begin)
+        self._numbers.append(number)
+        return 0
+
+    def __iter__(self) -> Iterator[RawRecord]:
+        for code in sorted(self._order):
+            place = self._order[code]
+            begin = self._begins[place]
+            self._file.seek(begin)
+            size = self._begins[place + 1] - begin if place + 1 < len(self._begins) else -1
+            line, *further = self._file.read(size).decode(self._encoding, "replace").split("\n")
+            places = _WITHOUT_REFERENCES if line[_REFERENCES].isspace() else _SLICES
+            values = {column: value for column, begin, end in places if (value := line[begin:end].strip())}
+            if parts := [part.rstrip("\r\x1a")[_LONG_SLICE].rstrip(" ") for part in further if _RECORD.match(part)]:
+                values[_LONG] = " ".join((line[_LONG_SLICE].rstrip(" "), *parts))
+            yield RawRecord(code, _KINDS[line[10]], values, self._name, self._numbers[place])
 
 
-def _require_whole(name: str, lines: list[str], code: str) -> None:
+def _require_whole(name: str, number: int, last: str, code: str, records: _Records) -> None:
     """Refuse a file whose last line has no line end and lacks a part.
 
     It may not be shorter than all lines of its kind, nor end before its description's last character.
     """
-    last = lines[-1]
-    alike = [len(line) for line in lines[:-1] if line[10:11] == last[10:11] and _RECORD.match(line)]
+    alike = (
+        len(line)
+        for other, (_, line) in enumerate(records.lines(), 1)
+        if other < number and line[10:11] == last[10:11] and _RECORD.match(line)
+    )
     if not _RECORD.match(last) or len(last) < max(_LONG_SLICE.stop, min(alike, default=0)):
-        raise SourceError(_cut_off(name, len(lines), last[:5].strip() or code))
+        raise SourceError(_cut_off(name, number, last[:5].strip() or code))
 
 
 def _cut_off(name: str, number: int, code: str) -> str:

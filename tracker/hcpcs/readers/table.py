@@ -123,9 +123,8 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
     _require_codes(name, records.values(), columns)
     complete = source_format == "workbook" and columns == COLUMNS.keys() and kind_place is not None
     letters = {column: letter(place) for place, column in places} if source_format == "workbook" else {}
-    return RawRelease(
-        source_format, tuple(records.values()), columns, complete, problems=tuple(problems), letters=letters
-    )
+    by_code = tuple(record for _, record in sorted(records.items()))
+    return RawRelease(source_format, by_code, columns, complete, problems=tuple(problems), letters=letters)
 
 
 def read_csv(name: str, text: str) -> RawRelease | None:
