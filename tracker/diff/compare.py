@@ -125,15 +125,24 @@ def _is_part(old: Value | None, new: Value | None) -> bool:
 
 def _differences(fields: Iterable[str], was: Record, now: Record) -> tuple[FieldChange, ...]:
     return tuple(
-        FieldChange(name, old, new)
+        _field_change(name, old, new)
         for name in fields
         if (old := was.values.get(name)) != (new := now.values.get(name))
         and not (isinstance(old, tuple) and isinstance(new, tuple) and set(old) == set(new))
     )
 
 
+def _field_change(name: str, old: Value | None, new: Value | None) -> FieldChange:
+    """Return how a field differs; where one side has no values of a repeated one, all of the other's came or went."""
+    if isinstance(new, tuple) and not old:
+        return FieldChange(name, old, new, came=new)
+    if isinstance(old, tuple) and not new:
+        return FieldChange(name, old, new, went=old)
+    return FieldChange(name, old, new)
+
+
 def _with_comings_and_goings(changes: list[Change]) -> tuple[Change, ...]:
-    """Say for each repeated field that differs which of its values came and which went.
+    """Say for each repeated field that both sides have which of its values came and which went.
 
     DeepDiff finds out, in one call for all of them: it is imported only where there is such a field.
     """
@@ -141,11 +150,11 @@ def _with_comings_and_goings(changes: list[Change]) -> tuple[Change, ...]:
         f"{change.code} {field.field}": field
         for change in changes
         for field in change.fields
-        if isinstance(field.old or field.new, tuple)
+        if isinstance(field.old, tuple) and isinstance(field.new, tuple)
     }
     if not lists:
         return tuple(changes)
-    from deepdiff import DeepDiff  # 0.06 s to import, and many diffs do not need it
+    from deepdiff import DeepDiff  # slow to import, and many diffs do not need it
 
     tree = DeepDiff(
         {key: set(field.old or ()) for key, field in lists.items()},
@@ -165,6 +174,10 @@ def _with_comings_and_goings(changes: list[Change]) -> tuple[Change, ...]:
             went=tuple(value for value in field.old or () if (key, value) in went),
         )
 
+    codes = {key.rpartition(" ")[0] for key in lists}
     return tuple(
-        replace(change, fields=tuple(told(change.code, field) for field in change.fields)) for change in changes
+        replace(change, fields=tuple(told(change.code, field) for field in change.fields))
+        if change.code in codes
+        else change
+        for change in changes
     )

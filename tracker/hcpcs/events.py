@@ -8,7 +8,7 @@ and lies before the newer one's; of an end, the day after it counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -42,6 +42,7 @@ _OF_FACET: Final = {
 _OF_FIELD: Final = {name: _OF_FACET[field.facet] for name, field in FIELDS.items() if field.facet in _OF_FACET} | {
     "cross_references": "cross-reference-changed"
 }
+_ORDER: Final = {name: place for place, name in enumerate(EVENTS)}
 _QUARTERS: Final = (1, 4, 7, 10)
 
 _ALIKE: Final = 0.5
@@ -73,12 +74,11 @@ def explain(diff: Diff, context: Context, candidates: Candidates | None = None) 
 
 
 def _explained(diff: Diff, change: Change, context: Context, candidates: Candidates) -> Change:
-    change = replace(change, fields=tuple(_reworded(field, context) for field in change.fields))
-    order = {name: place for place, name in enumerate(EVENTS)}
-    events = sorted(_Events(diff, change, context).found(), key=lambda event: order[event.id])
+    fields = tuple(_reworded(field, context) for field in change.fields)
+    events = sorted(_Events(diff, change, fields, context).found(), key=lambda event: _ORDER[event.id])
     ends = any(EVENTS[event.id].ends for event in events)
     found = successors(change.record, candidates, context.new, on=diff.new.effective_date) if ends else ()
-    return replace(change, events=tuple(events), successors=found)
+    return replace(change, fields=fields, events=tuple(events), successors=found)
 
 
 def _reworded(field: FieldChange, context: Context) -> FieldChange:
@@ -90,11 +90,11 @@ def _reworded(field: FieldChange, context: Context) -> FieldChange:
 class _Events:
     """The events of one change, and which of its fields no event has claimed yet."""
 
-    def __init__(self, diff: Diff, change: Change, context: Context) -> None:
+    def __init__(self, diff: Diff, change: Change, fields: Iterable[FieldChange], context: Context) -> None:
         self.diff = diff
         self.change = change
         self.context = context
-        self.left = {field.field: field for field in change.fields}
+        self.left = {field.field: field for field in fields}
 
     def found(self) -> Iterator[Event]:
         match self.change.status:
@@ -180,9 +180,9 @@ class _Events:
         for place in range(len(code) - 1):
             other = f"{code[:place]}{code[place + 1]}{code[place]}{code[place + 2 :]}"
             records = (self.context.old(other), self.context.new(other)) if other != code else ()
-            for record in records:
-                theirs = record.values.get("long_description") if record else None
-                if _is_text(theirs) and any(
+            texts = dict.fromkeys(record.values.get("long_description") for record in records if record)
+            for theirs in filter(_is_text, texts):
+                if any(
                     self.context.reword(str(theirs), str(ours)).similarity >= _ALIKE for ours in (long.old, long.new)
                 ):
                     return other

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from math import ceil
 from typing import Final
 
 from tracker.hcpcs.catalogue import FOREIGN_CODES, HCPCS
@@ -73,6 +74,7 @@ class Candidates:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._records = tuple(records)
+        self._spelled: dict[str, list[str]] = {}
 
     @cached_property
     def _by_day(self) -> list[Description]:
@@ -85,17 +87,21 @@ class Candidates:
         return [one.added or date.min for one in self._by_day]
 
     @cached_property
-    def _weights(self) -> list[float]:
-        return [one.weight for one in self._by_day]
-
-    @cached_property
-    def _places(self) -> Mapping[str, list[int]]:
-        """Word -> the places in `_by_day` of the descriptions that have it."""
-        places: defaultdict[str, list[int]] = defaultdict(list)
+    def _places(self) -> Mapping[str, int]:
+        """Word -> the places in `_by_day` of the descriptions that have it, each a bit of a number."""
+        places: defaultdict[str, int] = defaultdict(int)
         for place, description in enumerate(self._by_day):
             for word in description.everything:
-                places[word].append(place)
+                places[word] |= 1 << place
         return places
+
+    @cached_property
+    def _weights(self) -> Mapping[float, int]:
+        """Weight, the least first -> the places of the descriptions that have it, likewise."""
+        places: defaultdict[float, int] = defaultdict(int)
+        for place, description in enumerate(self._by_day):
+            places[description.weight] |= 1 << place
+        return dict(sorted(places.items()))
 
     @cached_property
     def _long_words(self) -> Mapping[str, list[str]]:
@@ -110,8 +116,7 @@ class Candidates:
         """Return those that are like an ended code and started around its end: score, record, reason."""
         old = describe(record)
         found = []
-        for place in self._near(old):
-            new = self._by_day[place]
+        for new in self._near(old):
             score, why = judge(old, new)
             if score and new.record.code != record.code:
                 found.append((score, new.record, why))
@@ -120,32 +125,65 @@ class Candidates:
         # Of things that share all words one cannot be told from the other: measures with the same text.
         return [] if len(found) > 1 and not (old.drug or old.names) else found
 
-    def _near(self, old: Description) -> list[int]:
-        """Return the places of those that started around the end and share enough words to be worth a look."""
+    def _near(self, old: Description) -> Iterator[Description]:
+        """Yield those that started around the end and share enough words to be worth a look."""
         begin, end = 0, len(self._by_day)
         if old.ended:
             first_day = old.ended + timedelta(days=1)
             begin = bisect_left(self._days, first_day - BEFORE)
             end = bisect_right(self._days, first_day + AFTER)
-        counts: defaultdict[float, Counter[int]] = defaultdict(Counter)  # by the weight of a word: counting is fast
+        around = (1 << end) - (1 << begin)
+        shared = _Tally()  # in quarters: what the weight of a word is made of
         for word in old.everything:
+            bit = int(4 * weigh((word,))).bit_length() - 1
             for known in self._spellings(word):
-                places = self._places[known]
-                counts[weigh((word,))].update(places[bisect_left(places, begin) : bisect_left(places, end)])
-        shared: dict[int, float] = dict(counts.pop(1.0, {}))
-        for weight, counted in counts.items():
-            for place, number in counted.items():
-                shared[place] = shared.get(place, 0.0) + weight * number
-        if old.names:
-            return list(shared)
-        own, weights = old.weight, self._weights
-        return [place for place, weight in shared.items() if weight >= SHARE * (own + weights[place])]
+                shared.add(self._places[known] & around, bit)
+        near = shared.least(1) if old.names else 0
+        for weight, places in self._weights.items():
+            enough = shared.least(max(ceil(4 * SHARE * (old.weight + weight)), 1))
+            if not enough:  # nor for the heavier ones
+                break
+            near |= places & enough
+        while near:
+            place = near.bit_length() - 1
+            near ^= 1 << place
+            yield self._by_day[place]
 
-    def _spellings(self, word: str) -> Iterator[str]:
-        if word in self._places:
-            yield word
-        if len(word) >= LONG_WORD:
-            yield from (other for other in self._long_words.get(word[:3], ()) if is_misspelled(word, other))
+    def _spellings(self, word: str) -> list[str]:
+        """Return the candidates' words that are this one, or spelled like it."""
+        found = self._spelled.get(word)
+        if found is None:
+            alike = self._long_words.get(word[:3], ()) if len(word) >= LONG_WORD else ()
+            found = [word] * (word in self._places) + [other for other in alike if is_misspelled(word, other)]
+            self._spelled[word] = found
+        return found
+
+
+class _Tally:
+    """Counts at many places at once: digit by digit in base 2, each digit a number with a bit for every place."""
+
+    def __init__(self) -> None:
+        self._digits: list[int] = []
+
+    def add(self, places: int, digit: int) -> None:
+        """Add 2 to the power of `digit` at some places."""
+        while places:
+            self._digits += [0] * (digit + 1 - len(self._digits))
+            self._digits[digit], places = self._digits[digit] ^ places, self._digits[digit] & places
+            digit += 1
+
+    def least(self, number: int) -> int:
+        """Return the places at which this number was reached."""
+        if number >> len(self._digits):
+            return 0
+        more, same = 0, -1
+        for digit in reversed(range(len(self._digits))):
+            if number >> digit & 1:
+                same &= self._digits[digit]
+            else:
+                more |= same & self._digits[digit]
+                same &= ~self._digits[digit]
+        return more | same
 
 
 # The answer
