@@ -20,7 +20,7 @@ from types import FrameType
 
 import typer
 
-from tracker.cli import changelog, changes, codes, doctor, history, lists, publisher, releases, search
+from tracker.cli import changelog, changes, codes, doctor, export, history, lists, publisher, releases, search
 from tracker.cli.shared import app
 from tracker.errors import TrackerError
 
@@ -30,6 +30,7 @@ __all__ = [
     "changes",
     "codes",
     "doctor",
+    "export",
     "history",
     "lists",
     "main",

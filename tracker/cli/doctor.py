@@ -43,7 +43,7 @@ def _overview(home: Path | None) -> None:
     with open_home(home) as stored:
         releases = [revision.release for revision in stored.currents()]
         commands = next_commands([release.label for release in releases], today())
-        print_lines(listing.overview(str(stored.home.folder), releases, commands))
+        print_lines(listing.overview(stored.place, releases, commands))
 
 
 class DoctorFormat(StrEnum):

@@ -1,0 +1,75 @@
+"""The command that writes what is stored as tables for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker.cli.shared import Home, app, here, open_home, release_labels, show_pieces, today
+from tracker.report.export import ExportFormat
+
+
+@app.command(
+    epilog="Example: tracker export 2026 -o 2026.xlsx · tracker export --changes 2025 2026 --format jsonl · "
+    "tracker export --all -o releases.parquet"
+)
+def export(
+    releases: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RELEASE…]",
+            help="Whose records: labels or revisions (2025, 2025-10@2), one behind the other.",
+            autocompletion=release_labels,
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The records of all releases, one behind the other.")
+    ] = False,
+    changes: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="OLD NEW", help="What changed between two releases, a row a field."),
+    ] = None,
+    validity: Annotated[
+        bool, typer.Option("--validity", help="On which days each code was valid, a row a span of days.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file: .parquet, .csv, .jsonl or .xlsx.")
+    ] = None,
+    wanted: Annotated[
+        ExportFormat | None, typer.Option("--format", help="Else as the file's ending says; without a file, csv.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Write records, changes or valid days as a table with a column for each field."""
+    from tracker.app.export import export_changes, export_records, export_validity
+    from tracker.app.write_report import load_policy, view_releases, write_file
+    from tracker.report.export import render
+
+    if sum(map(bool, (releases, everything, changes, validity))) != 1:
+        raise typer.BadParameter("say which: RELEASE (2026), --all, --changes OLD NEW or --validity, one of them")
+    chosen = _format(output, wanted)
+    with open_home(home) as stored:
+        if changes:
+            policy = load_policy(here(), stored.home)
+            table = export_changes(view_releases(stored, *changes, policy=policy, today=today()).diff)
+        elif validity:
+            table = export_validity(stored)
+        else:
+            table = export_records(stored, releases or ())
+        if output is None:
+            show_pieces(render(table, chosen))
+        else:
+            write_file(output, render(table, chosen), stored.home)
+            typer.echo(f"written: {output}", err=True)
+
+
+def _format(output: Path | None, wanted: ExportFormat | None) -> ExportFormat:
+    ending = output.suffix.removeprefix(".").lower() if output else ExportFormat.CSV.value
+    chosen = wanted or next((one for one in ExportFormat if one.value == ending), None)
+    if chosen is None:
+        raise typer.BadParameter(f"{output}: say --format, or end in .parquet, .csv, .jsonl or .xlsx")
+    if output is None and not chosen.is_text:
+        raise typer.BadParameter(f"{chosen.value} is not for a terminal or pipe: say -o FILE")
+    return chosen
