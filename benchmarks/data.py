@@ -1,4 +1,7 @@
-"""What is measured: `data.py made-up FOLDER`, `notes FOLDER CHANGES`, `csv OLD NEW FOLDER`, `lists CSV FOLDER ROWS`.
+"""What is measured: the releases and lists that are made up, and what the peers read of those that are stored.
+
+`data.py made-up FOLDER CODES` · `notes FOLDER CHANGES` · `csv OLD NEW FOLDER` · `copies SNAPSHOTS FOLDER` ·
+`lists CSV FOLDER ROWS`
 
 Run by `run.py` in tracker's own environment, because it takes names and positions from the catalogue.
 """
@@ -9,26 +12,28 @@ import csv
 import json
 import random
 import sys
-import textwrap
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 
+import xlsxwriter
+
 from tracker import archive
-from tracker.hcpcs.catalogue import COLUMNS, HCPCS
+from tracker.hcpcs.catalogue import COLUMNS, HCPCS, KEY_COLUMNS
 from tracker.model import Field, Record
 
 OLD, NEW = "2025", "2026"
-PROCEDURES, MODIFIERS = 8_320, 380
-ADDED, REMOVED, CHANGED = 435, 174, 870
-"""5 %, 2 % and 10 % of the 8,700 codes."""
+CODES, MODIFIERS = 8_700, 380
+ADDED, REMOVED, CHANGED = 0.05, 0.02, 0.10
+"""Which share of the older release's codes is added, removed and changed."""
 
 FIRST_DAY = date(1990, 1, 1)
 LONG_AGO = date(2020, 12, 31)
 """The last valid day of removed codes lies before it: a release that lacks valid codes is refused."""
 
-LINE_WIDTH = 320
+LINE_WIDTH, TEXT_WIDTH = 320, 80
 WORDS = (  # noqa: SIM905  a list of 120 would be 120 lines
     "adjustable arm assembly base battery belt bilateral blood bone cable calibrated catheter chamber charger "
     "collar compression control cover cushion custom daily delivery device digital disposable dose drainage "
@@ -47,20 +52,23 @@ Row = dict[str, str]
 class Maker:
     """Makes up records; the same seed makes the same ones. No value is taken from a real release."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, codes: int = CODES) -> None:
         self._random = random.Random(seed)  # noqa: S311  nothing secret
+        self._codes = codes
 
     def releases(self) -> tuple[dict[str, Row], dict[str, Row]]:
         """Return an older and a newer release by code."""
         procedures = [f"{letter}{number:04}" for letter in "ABCEGHJKLMPQRSTUV" for number in range(10_000)]
         modifiers = [f"{one}{two}" for one in "ABCDEFGHJKLMNPQRST" for two in "ABCDEFGHJKLMNPQRSTUVWXYZ"]
-        codes = self._random.sample(procedures, PROCEDURES + ADDED) + self._random.sample(modifiers, MODIFIERS)
-        new_codes, old_codes = codes[:ADDED], codes[ADDED:]
+        come, go, change = (round(self._codes * share) for share in (ADDED, REMOVED, CHANGED))
+        codes = self._random.sample(procedures, self._codes - MODIFIERS + come)
+        codes += self._random.sample(modifiers, MODIFIERS)
+        new_codes, old_codes = codes[:come], codes[come:]
         old = {code: self._record(code, date(2024, 10, 1)) for code in sorted(old_codes)}
         ended = [code for code, row in old.items() if row.get("TERM DT", "9") < f"{LONG_AGO:%Y%m%d}"]
-        removed = set(self._random.sample(ended, REMOVED))
+        removed = set(self._random.sample(ended, go))
         new = {code: row for code, row in old.items() if code not in removed}
-        for code in self._random.sample(sorted(new), CHANGED):
+        for code in self._random.sample(sorted(new), change):
             new[code] = self._changed(new[code])
         for code in new_codes:
             new[code] = self._record(code, date(2026, 1, 1)) | {"ADD DT": "20260101", "ACT EFF DT": "20260101"}
@@ -164,14 +172,14 @@ class NotesMaker(Maker):
     """
 
     def __init__(self, seed: int, changes: int) -> None:
-        super().__init__(seed)
+        super().__init__(seed, round(changes * CODES_A_CHANGE))
         self._changes = changes
 
     def releases(self) -> tuple[dict[str, Row], dict[str, Row]]:
         """Return an older and a newer release by code."""
         codes = [f"{letter}{number:04}" for letter in "ACEGJKLMQSTV" for number in range(10_000)]
         self._random.shuffle(codes)
-        number, came = round(self._changes * CODES_A_CHANGE), round(self._changes * 0.41)
+        number, came = self._codes, round(self._changes * 0.41)
         old = {code: self._record(code, date(2024, 10, 1)) for code in sorted(codes[:number])}
         purged, back = self._parted((code for code, row in old.items() if "TERM DT" in row), 0.02, 0.01)
         ends, told, counted = self._parted((code for code, row in old.items() if "TERM DT" not in row), 0.19, 0.37, 0.1)
@@ -266,7 +274,7 @@ def write_record_text(path: Path, rows: Iterable[Row]) -> None:
     """Write records as CMS does: lines of fixed positions, the long description going on in further ones."""
     with path.open("w", encoding="cp1252", newline="\r\n") as file:
         for row in rows:
-            first, *more = textwrap.wrap(row["LONG DESCRIPTION"], 80, break_on_hyphens=False)
+            first, *more = _wrapped(row["LONG DESCRIPTION"])
             file.write(f"{_text_line(row, row['RECID'], '00100', {**row, 'LONG DESCRIPTION': first})}\n")
             for number, part in enumerate(more, start=2):
                 file.write(
@@ -274,13 +282,24 @@ def write_record_text(path: Path, rows: Iterable[Row]) -> None:
                 )
 
 
+def _wrapped(text: str) -> list[str]:
+    """Return the lines of a description: as `textwrap` breaks it, in a tenth of the time."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= TEXT_WIDTH:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
+
+
 def _text_line(row: Row, record_id: str, sequence: str, values: Mapping[str, str]) -> str:
     line = [" "] * LINE_WIDTH
     line[:11] = f"{row['HCPC']:>5}{sequence}{record_id}"
-    for field in HCPCS.fields.values():
-        for slot, column in enumerate(field.columns):
-            begin = field.position + slot * field.width
-            line[begin : begin + field.width] = values.get(column, "").ljust(field.width)
+    for column, value in values.items():
+        if column in COLUMNS:
+            begin = COLUMNS[column].position + COLUMNS[column].columns.index(column) * COLUMNS[column].width
+            line[begin : begin + len(value)] = value
     return "".join(line)
 
 
@@ -292,18 +311,41 @@ def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, st
         writer.writerows(rows)
 
 
+def write_workbook(path: Path, rows: Iterable[Row]) -> None:
+    """Write records as CMS does in its workbooks: a sheet with a row a record, all cells texts."""
+    columns = (*KEY_COLUMNS, *COLUMNS)
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("Records")
+        sheet.write_row(0, 0, columns)
+        for number, row in enumerate(rows, start=1):
+            values = {"SEQNUM": "0010", **row}
+            for column, name in enumerate(columns):
+                if name in values:
+                    sheet.write_string(number, column, values[name])
+
+
 def made_up(maker: Maker, folder: Path) -> None:
-    """Write two made-up releases as record text and as CSV, and how they differ."""
+    """Write two made-up releases as record text and as CSV, and how they differ; the newer as workbook and zip too."""
     old, new = maker.releases()
     for label, release in ((OLD, old), (NEW, new)):
-        write_record_text(folder / f"HCPC{label}_JAN_ANWEB_v1.txt", release.values())
+        write_record_text(folder / f"{name_of(label)}.txt", release.values())
         write_csv(folder / f"{label}.csv", COLUMNS, release.values())
+    text, book = folder / f"{name_of(NEW)}.txt", folder / f"{name_of(NEW)}.xlsx"
+    write_workbook(book, new.values())
+    with zipfile.ZipFile(folder / f"hcpcs-{NEW}.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.write(text, text.name)
+        bundle.write(book, book.name)
     counts = {
         "added": len(new.keys() - old.keys()),
         "removed": len(old.keys() - new.keys()),
         "changed": sum(old[code] != new[code] for code in old.keys() & new.keys()),
     }
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+
+
+def name_of(label: str) -> str:
+    """Return the name, without its ending, of CMS's file for a January release."""
+    return f"HCPC{label}_JAN_ANWEB_v1"
 
 
 def stored_as_csv(old: Path, new: Path, folder: Path) -> None:
@@ -319,6 +361,14 @@ def stored_as_csv(old: Path, new: Path, folder: Path) -> None:
             _as_row(record, record.unknown | (other[code].unknown if code in other else frozenset()))
             for code, record in ours.items()
         ]
+        write_csv(folder / f"{path.name.partition('.')[0]}.csv", HCPCS.fields, rows)
+
+
+def copies(snapshots: Path, folder: Path) -> None:
+    """Write each of a folder's snapshot files as CSV for the peers, by field."""
+    folder.mkdir()
+    for path in snapshots.glob("*.jsonl"):
+        rows = (_as_row(archive.decode_record(line), frozenset()) for line in _record_lines(path))
         write_csv(folder / f"{path.name.partition('.')[0]}.csv", HCPCS.fields, rows)
 
 
@@ -359,9 +409,11 @@ def main() -> None:
     """Do what the command line says."""
     what, *paths = sys.argv[1:]
     if what == "made-up":
-        made_up(Maker(seed=2026), *map(Path, paths))
+        made_up(Maker(2026, int(paths[1])), Path(paths[0]))
     elif what == "notes":
         made_up(NotesMaker(2026, int(paths[1])), Path(paths[0]))
+    elif what == "copies":
+        copies(*map(Path, paths))
     elif what == "lists":
         lists(Path(paths[0]), Path(paths[1]), int(paths[2]))
     else:

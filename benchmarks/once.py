@@ -1,4 +1,4 @@
-"""Run a command once: `once.py OUTPUT COMMAND …` prints wall seconds, processor seconds, peak memory and exit code.
+"""Run a command once: `once.py OUTPUT ERRORS COMMAND …` prints wall seconds, processor seconds, peak memory, exit code.
 
 A process of its own, and a small one: a process's peak memory begins with that of the process that started it.
 """
@@ -7,9 +7,9 @@ import os
 import sys
 import time
 
-output, command = sys.argv[1], sys.argv[2:]
+output, errors, command = sys.argv[1], sys.argv[2], sys.argv[3:]
 flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-actions = [(os.POSIX_SPAWN_OPEN, 1, output, flags, 0o644), (os.POSIX_SPAWN_DUP2, 1, 2)]
+actions = [(os.POSIX_SPAWN_OPEN, stream, path, flags, 0o644) for stream, path in ((1, output), (2, errors))]
 begin = time.perf_counter()
 process = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
 _, status, usage = os.wait4(process, 0)

@@ -1,6 +1,7 @@
 """The floor under every stored diff: two tables in SQLite, joined, nothing understood.
 
-`sqlite_join.py store DATABASE OLD.csv NEW.csv` · `sqlite_join.py diff DATABASE`: prints the counts as JSON.
+`sqlite_join.py store DATABASE OLD.csv NEW.csv` (or one release alone: the floor under an import) ·
+`sqlite_join.py stored DATABASE` prints the counts as JSON.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import sys
 
 
 def store(database: str, *paths: str) -> None:
-    """Store two CSV files as the tables `old` and `new`, by the code in the first column."""
+    """Store one or two CSV files as the tables `old` and `new`, by the code in the first column."""
     connection = sqlite3.connect(database)
-    for table, path in zip(("old", "new"), paths, strict=True):
+    for table, path in zip(("old", "new"), paths, strict=False):
         with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123  pathlib would be measured too
             header, *rows = csv.reader(file)
         names = ", ".join(f'"{name}" TEXT' for name in header[1:])
@@ -24,7 +25,7 @@ def store(database: str, *paths: str) -> None:
     connection.close()
 
 
-def diff(database: str) -> None:
+def stored(database: str) -> None:
     """Fetch all rows that were added, removed or changed, both sides whole."""
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     key, *names = (row[1] for row in connection.execute("PRAGMA table_info(old)"))
@@ -41,4 +42,4 @@ def diff(database: str) -> None:
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    (store if command == "store" else diff)(*arguments)
+    (store if command == "store" else stored)(*arguments)
