@@ -17,11 +17,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from math import ceil
+from operator import itemgetter
 from typing import Final
 
 from tracker.hcpcs.catalogue import FOREIGN_CODES, HCPCS
@@ -74,23 +75,64 @@ class Candidates:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._records = tuple(records)
+        self._described: dict[int, Description] = {}
+        self._indexes: dict[tuple[int, int], _Index] = {}
+
+    @cached_property
+    def _by_day(self) -> list[tuple[date, Record]]:
+        """The procedures by their first valid day; those without one first."""
+        found = [
+            (day_of(record, HCPCS.added) or date.min, record)
+            for record in self._records
+            if record.kind is Kind.PROCEDURE
+        ]
+        return sorted(found, key=lambda one: (one[0], one[1].code))
+
+    def like(self, record: Record) -> list[tuple[float, Record, str]]:
+        """Return those that are like an ended code and started around its end: score, record, reason."""
+        old = describe(record)
+        found = []
+        for new in self._around(old.ended).near(old):
+            score, why = judge(old, new)
+            if score and new.record.code != record.code:
+                found.append((score, new.record, why))
+        best = max((score for score, _, _ in found), default=0.0)
+        found = [one for one in found if one[0] >= best - NEAR_THE_BEST]
+        # Of things that share all words one cannot be told from the other: measures with the same text.
+        return [] if len(found) > 1 and not (old.drug or old.names) else found
+
+    def _around(self, ended: date | None) -> _Index:
+        """Return those that started around an end; all of them where the end is not known.
+
+        Only these are described and indexed, so that one code of a whole release is answered at once.
+        """
+        begin, end = 0, len(self._by_day)
+        if ended:
+            first_day = ended + timedelta(days=1)
+            begin = bisect_left(self._by_day, first_day - BEFORE, key=itemgetter(0))
+            end = bisect_right(self._by_day, first_day + AFTER, key=itemgetter(0))
+        if (begin, end) not in self._indexes:
+            self._indexes[begin, end] = _Index([self._describe(place) for place in range(begin, end)])
+        return self._indexes[begin, end]
+
+    def _describe(self, place: int) -> Description:
+        if place not in self._described:
+            self._described[place] = describe(self._by_day[place][1])
+        return self._described[place]
+
+
+class _Index:
+    """Some descriptions by their words."""
+
+    def __init__(self, descriptions: Sequence[Description]) -> None:
+        self._descriptions = descriptions
         self._spelled: dict[str, list[str]] = {}
 
     @cached_property
-    def _by_day(self) -> list[Description]:
-        """The procedures by their first valid day; those without one first."""
-        found = (describe(record) for record in self._records if record.kind is Kind.PROCEDURE)
-        return sorted(found, key=lambda one: (one.added or date.min, one.record.code))
-
-    @cached_property
-    def _days(self) -> list[date]:
-        return [one.added or date.min for one in self._by_day]
-
-    @cached_property
     def _places(self) -> Mapping[str, int]:
-        """Word -> the places in `_by_day` of the descriptions that have it, each a bit of a number."""
+        """Word -> the places of the descriptions that have it, each a bit of a number."""
         places: defaultdict[str, int] = defaultdict(int)
-        for place, description in enumerate(self._by_day):
+        for place, description in enumerate(self._descriptions):
             for word in description.everything:
                 places[word] |= 1 << place
         return places
@@ -99,7 +141,7 @@ class Candidates:
     def _weights(self) -> Mapping[float, int]:
         """Weight, the least first -> the places of the descriptions that have it, likewise."""
         places: defaultdict[float, int] = defaultdict(int)
-        for place, description in enumerate(self._by_day):
+        for place, description in enumerate(self._descriptions):
             places[description.weight] |= 1 << place
         return dict(sorted(places.items()))
 
@@ -112,32 +154,13 @@ class Candidates:
                 words[word[:3]].append(word)
         return words
 
-    def like(self, record: Record) -> list[tuple[float, Record, str]]:
-        """Return those that are like an ended code and started around its end: score, record, reason."""
-        old = describe(record)
-        found = []
-        for new in self._near(old):
-            score, why = judge(old, new)
-            if score and new.record.code != record.code:
-                found.append((score, new.record, why))
-        best = max((score for score, _, _ in found), default=0.0)
-        found = [one for one in found if one[0] >= best - NEAR_THE_BEST]
-        # Of things that share all words one cannot be told from the other: measures with the same text.
-        return [] if len(found) > 1 and not (old.drug or old.names) else found
-
-    def _near(self, old: Description) -> Iterator[Description]:
-        """Yield those that started around the end and share enough words to be worth a look."""
-        begin, end = 0, len(self._by_day)
-        if old.ended:
-            first_day = old.ended + timedelta(days=1)
-            begin = bisect_left(self._days, first_day - BEFORE)
-            end = bisect_right(self._days, first_day + AFTER)
-        around = (1 << end) - (1 << begin)
+    def near(self, old: Description) -> Iterator[Description]:
+        """Yield those that share enough words with an ended code to be worth a look."""
         shared = _Tally()  # in quarters: what the weight of a word is made of
         for word in old.everything:
             bit = int(4 * weigh((word,))).bit_length() - 1
             for known in self._spellings(word):
-                shared.add(self._places[known] & around, bit)
+                shared.add(self._places[known], bit)
         near = shared.least(1) if old.names else 0
         for weight, places in self._weights.items():
             enough = shared.least(max(ceil(4 * SHARE * (old.weight + weight)), 1))
@@ -147,10 +170,10 @@ class Candidates:
         while near:
             place = near.bit_length() - 1
             near ^= 1 << place
-            yield self._by_day[place]
+            yield self._descriptions[place]
 
     def _spellings(self, word: str) -> list[str]:
-        """Return the candidates' words that are this one, or spelled like it."""
+        """Return the descriptions' words that are this one, or spelled like it."""
         found = self._spelled.get(word)
         if found is None:
             alike = self._long_words.get(word[:3], ()) if len(word) >= LONG_WORD else ()
