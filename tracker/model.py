@@ -117,6 +117,20 @@ class Format(StrEnum):
         return {Format.TEXT: ("txt", "text"), Format.MARKDOWN: ("md", "markdown")}.get(self, (self.value,))
 
 
+class ExportFormat(StrEnum):
+    """What a table can be written as; the names are the files' endings."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a terminal or pipe may be given it."""
+        return self in {ExportFormat.CSV, ExportFormat.JSONL}
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One row of a field catalogue.

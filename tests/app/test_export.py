@@ -24,7 +24,8 @@ from tracker.app.stored import Stored
 from tracker.app.write_report import load_policy, view_releases
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.home import Home
-from tracker.report.export import BATCH, ExportFormat, Sort, Table, render
+from tracker.model import ExportFormat
+from tracker.report.export import BATCH, Sort, Table, render
 
 DOC = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tracker.cli.shared import Home, app, here, open_home, release_labels, show_pieces, today
-from tracker.report.export import ExportFormat
+from tracker.model import ExportFormat
 
 
 @app.command(

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tracker.errors import TrackerError
+from tracker.model import ExportFormat
 from tracker.report.table import guarded
 
 if TYPE_CHECKING:
@@ -27,20 +28,6 @@ Cell: TypeAlias = str | int | bool | date | tuple[str, ...] | None
 
 BATCH: Final = 10_000
 """Rows that are held in memory at once, and make a row group in Parquet."""
-
-
-class ExportFormat(StrEnum):
-    """What a table can be written as; the names are the files' endings."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
-    JSONL = "jsonl"
-    XLSX = "xlsx"
-
-    @property
-    def is_text(self) -> bool:
-        """Whether a terminal or pipe may be given it."""
-        return self in {ExportFormat.CSV, ExportFormat.JSONL}
 
 
 class Sort(StrEnum):
