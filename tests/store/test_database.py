@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from sqlalchemy import make_url
 
 from tracker.errors import StoreError
 from tracker.model import Sealed
@@ -155,6 +156,14 @@ def test_a_login_that_may_only_read(postgresql: str, make_sealed: MakeSealed) ->
             store.importing() as importing,
         ):
             importing.insert(sealed)
+
+
+def test_a_login_that_may_not_bring_the_tables_up_to_date(postgresql: str) -> None:
+    options = make_url(postgresql).query["options"]
+    url = make_url(postgresql).update_query_dict({"options": f"{options} -cdefault_transaction_read_only=on"})
+    with pytest.raises(UnusableError, match="tables are not those of this tracker") as caught:
+        Store.open(url.render_as_string(hide_password=False))
+    assert "version_num" not in str(caught.value), "the statement is of no use to the reader"
 
 
 def test_a_server_that_goes_away_leaves_nothing(postgresql: str, make_sealed: MakeSealed) -> None:

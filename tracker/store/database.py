@@ -32,6 +32,7 @@ UNUSABLE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_FULL,
 }
+FORBIDDEN = {"42501", "25006"}
 
 
 class UnusableError(StoreError):
@@ -191,7 +192,8 @@ def connect(place: str | Path, *, read_only: bool = False) -> Database:
 
 def explain(error: BaseException, place: str) -> StoreError:
     """Say in one sentence what a driver's error means for the database at `place`."""
-    words = " ".join(str(error).split())
+    # PostgreSQL's first line; the statement that follows is of no use to who reads it.
+    words = " ".join((getattr(getattr(error, "diag", None), "message_primary", None) or str(error)).split())
     match code := _code(error):
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_ERROR:
             # ERROR: a table is missing, or a text is none; our statements have no mistake.
@@ -204,7 +206,7 @@ def explain(error: BaseException, place: str) -> StoreError:
             sentence = f"{place} was left as it was, because its disk is full: make room and try again"
         case sqlite3.SQLITE_IOERR:
             sentence = f"{place} could not be read or written ({words}): see to the space and health of its disk"
-        case "42501" | "25006":
+        case str() if code in FORBIDDEN:
             sentence = f"{place} may not be written with this login ({words}): ask for the right to"
         case None:
             # Other words are about the URL, and repeat what stands in it: a piece of the password maybe.
@@ -212,7 +214,7 @@ def explain(error: BaseException, place: str) -> StoreError:
             sentence = f"{place} cannot be reached{told}: see that the server runs and the URL is right"
         case _:
             sentence = f"{place} refused ({words})"
-    return UnusableError(sentence) if code in UNUSABLE else StoreError(sentence)
+    return UnusableError(sentence) if code in UNUSABLE | FORBIDDEN else StoreError(sentence)
 
 
 def damaged(place: str, words: str) -> StoreError:

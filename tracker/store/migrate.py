@@ -19,8 +19,14 @@ def migrate(database: Database, *, read_only: bool = False) -> None:
         return
     if read_only:
         raise UnusableError(f"{database.name} would have to be brought up to date, and is open for reading only")
-    with database.locked():
-        _upgrade(database)
+    try:
+        with database.locked():
+            _upgrade(database)
+    except UnusableError as error:
+        raise UnusableError(
+            f"{error}; its tables are not those of this tracker, and any command of somebody who may write brings them "
+            "up to date"
+        ) from error
 
 
 def migrations_folder() -> Path:
