@@ -17,6 +17,9 @@ CHANGES = 10_000
 """Codes that change in the releases on which reports are written."""
 
 QUARTERS = 84
+SHARES = ("--shares", "0.0075", "0.00375", "0.01875")
+"""Of the codes are added, ended and changed a quarter: 3 % in all, the upper end of what real quarters have."""
+
 REAL_ZIP, REAL_WORKBOOK = "hcpcs-2025.zip", "HCPC2025_OCT_ANWEB_v3.xlsx"
 PYTHON = TRACKER / "bin" / "python"
 PEER, FRAME = PEERS / "bin" / "python", FRAMES / "bin" / "python"
@@ -113,7 +116,7 @@ def series() -> Series:
     found = Series(folder / "home", folder / "copies", folder / "copies.db", folder / "commits.db")
     if not folder.exists():
         folder.mkdir(parents=True)
-        call(PYTHON, HERE / "quarters.py", found.home, "--codes", str(SMALL), "--releases", str(QUARTERS))
+        call(PYTHON, HERE / "quarters.py", found.home, "--codes", str(SMALL), "--releases", str(QUARTERS), *SHARES)
         call(PYTHON, HERE / "data.py", "copies", found.home / "snapshots", found.copies)
         call(PEER, PROGRAMS / "sqlite_copies.py", "store", found.table, *found.tables)
         if has_doltlite():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Final
 
@@ -54,16 +55,23 @@ def render(view: ReportView) -> bytes:
             "fields": dict(outside.fields),
         },
     }
-    members = [f"{_text(name)}:{_text(value)}" for name, value in head.items()]
-    changes = ",\n".join(_text(_change(view, change)) for change in diff.changes)
-    findings = ",\n".join(_text(asdict(finding)) for finding in view.audit)
-    members.append(f'"audit":[\n{findings}\n]' if findings else '"audit":[]')
-    members.append(f'"changes":[\n{changes}\n]' if changes else '"changes":[]')
-    return ("{" + ",\n".join(members) + "}\n").encode()
+    members = [_bytes(name) + b":" + _bytes(value) for name, value in head.items()]
+    members.append(_lines(b"audit", map(asdict, view.audit)))
+    members.append(_lines(b"changes", (_change(view, change) for change in diff.changes)))
+    return b"{%b}\n" % b",\n".join(members)
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _lines(name: bytes, values: Iterable[object]) -> bytes:
+    """Return a member whose value is a list, a line each."""
+    lines = b",\n".join(map(_bytes, values))
+    return b'"%b":[\n%b\n]' % (name, lines) if lines else b'"%b":[]' % name
+
+
+def _bytes(value: object) -> bytes:
+    return _encoder.encode(value).encode()
+
+
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _selection(selection: Selection) -> dict[str, object] | None:
