@@ -71,11 +71,15 @@ SQLITE = Words(
 POSTGRESQL = Words(
     text="({}.payload::json -> 'record' ->> {})",
     items=(
-        "json_array_elements_text(CASE json_typeof({0}.payload::json -> 'record' -> {1}) WHEN 'array'"
-        " THEN {0}.payload::json -> 'record' -> {1} END) AS one(value)"
+        "json_array_elements_text(CASE json_typeof({0}.payload::json -> 'record' -> {1})"
+        " WHEN 'array' THEN {0}.payload::json -> 'record' -> {1}"
+        " WHEN 'string' THEN json_build_array({0}.payload::json -> 'record' -> {1}) END) AS one(value)"
     ),
     column="stored.{}",
-    values="json_array_elements_text(CASE json_typeof(stored.{0}) WHEN 'array' THEN stored.{0} END) AS one(value)",
+    values=(
+        "json_array_elements_text(CASE json_typeof(stored.{0})"
+        " WHEN 'array' THEN stored.{0} WHEN 'string' THEN json_build_array(stored.{0}) END) AS one(value)"
+    ),
     columns=(
         "CROSS JOIN LATERAL json_to_record(version.payload::json -> 'record') AS stored(kind text, "
         f"{', '.join(f'{name} json' if name in REPEATED else f'{name} text' for name in FIELDS)})"

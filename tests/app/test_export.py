@@ -95,6 +95,13 @@ def test_texts_are_guarded_and_lists_are_one_text_in_csv(run: Run, releases: Non
     assert other["short_description"] == "Ünit; 1"
 
 
+def test_every_file_that_is_named_is_written(run: Run, releases: None, tmp_path: Path) -> None:
+    assert run("export", "2026", "-o", "one.csv", "-o", "two.jsonl").err == "written: one.csv\nwritten: two.jsonl\n"
+    one, two = ((tmp_path / "folder" / name).read_text(encoding="utf-8") for name in ("one.csv", "two.jsonl"))
+    assert one == run("export", "2026").out
+    assert two == run("export", "2026", "--format", "jsonl").out
+
+
 def test_json_lines_have_lists_and_all_columns(run: Run, releases: None) -> None:
     first, second = map(json.loads, run("export", "2026", "--format", "jsonl").out.splitlines())
     assert list(first) == list(second)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -21,7 +22,7 @@ from tracker.app.withdraw import withdraw
 from tracker.errors import ArchiveError, RefusedError, SourceError, StoreError, TrackerError, UnknownReleaseError
 from tracker.hcpcs.normalise import Normalised, normalise
 from tracker.home import Home
-from tracker.model import RawRelease
+from tracker.model import RawRelease, Sealed, Snapshot
 from tracker.store import writer
 from tracker.store.writer import Writer
 
@@ -384,6 +385,21 @@ def long_release(name: str, price: str) -> Release:
     """Return four thousand records, each with a description of its own over many lines."""
     codes = (f"{letter}{number:04}" for letter in "ABCD" for number in range(1000))
     return {code: values(code, LONG_DESCRIPTION=f"{LENGTHY} {name} {code}", PRICE1=price) for code in codes}
+
+
+@pytest.mark.parametrize("half", [b"", b"Z" * 700, b"\n" * 700], ids=["emptied", "no records", "blank lines"])
+def test_half_of_a_file_is_no_defect_of_the_program(
+    take_in: Import, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, half: bytes
+) -> None:
+    def cut(snapshot: Snapshot, spool: BinaryIO) -> Sealed:
+        (tmp_path / "HCPC2025.txt").write_bytes(half)
+        return seal(snapshot, spool)
+
+    seal = archive.seal
+    monkeypatch.setattr(archive, "seal", cut)
+    with pytest.raises(SourceError, match=r"HCPC2025.txt was changed while it was read"):
+        take_in("HCPC2025.txt", long_release("x", "51"))  # longer than what is read at once
+    assert files(home) == []
 
 
 @only_on("sqlite", "there the index is rebuilt from the archive, and the archive from it")

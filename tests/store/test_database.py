@@ -83,6 +83,14 @@ def test_an_index_without_a_table_or_with_bytes_for_text(tmp_path: Path, make_se
             store.releases("hcpcs")
 
 
+def test_a_schema_that_is_no_text_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "tracker.db"
+    Store.open(path).close()
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE release_note", b"CREATE TABLE release_\xec\xec\xec\xec"))
+    with pytest.raises(StoreError, match="delete it"), Store.open(path) as store:
+        store.notes(1)
+
+
 def test_a_damaged_page_is_noticed_when_it_is_read(tmp_path: Path, make_sealed: MakeSealed) -> None:
     path = tmp_path / "tracker.db"
     with Store.open(path) as store, store.importing() as importing:
@@ -164,6 +172,13 @@ def test_a_login_that_may_not_bring_the_tables_up_to_date(postgresql: str) -> No
     with pytest.raises(UnusableError, match="tables are not those of this tracker") as caught:
         Store.open(url.render_as_string(hide_password=False))
     assert "version_num" not in str(caught.value), "the statement is of no use to the reader"
+
+
+def test_a_login_that_sees_no_schema(postgresql: str) -> None:
+    Store.open(postgresql).close()
+    url = make_url(postgresql).update_query_dict({"options": "-csearch_path=nothing_here"})
+    with pytest.raises(UnusableError, match="tables are not those of this tracker"):
+        Store.open(url.render_as_string(hide_password=False))
 
 
 def test_a_server_that_goes_away_leaves_nothing(postgresql: str, make_sealed: MakeSealed) -> None:

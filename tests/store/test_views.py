@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from tests.support import NOW, Release, record_text, values
+from tracker import archive, model
 from tracker.app import checks
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
@@ -21,7 +23,7 @@ from tracker.app.stored import Stored, open_stored
 from tracker.app.withdraw import withdraw
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.home import Home
-from tracker.model import Diff, Status, Value
+from tracker.model import Diff, Kind, Record, Snapshot, Source, Status, Value
 from tracker.store.database import connect
 from tracker.store.migrate import migrations_folder
 
@@ -202,6 +204,19 @@ def test_a_record_has_its_values_in_columns(stored: Stored, tmp_path: Path) -> N
     """
     about = ("2025", 1, "2025-01-01", None, 1, 0, 1, "A1", "modifier")
     assert rows(stored, statement) == [(*about, "It's “so”; a; b", "00; 13", "1", "2010-01-01", None, None)]
+
+
+def test_a_text_in_a_repeated_field_is_one_value(stored: Stored, tmp_path: Path) -> None:
+    """A snapshot file that somebody made may have one."""
+    path = tmp_path / "2025.jsonl"
+    source = Source("a.csv", 1, "00", "table")
+    release = model.Release(
+        "hcpcs", "2025", 1, date(2025, 1, 1), False, frozenset(HCPCS.fields), source, {}, "", "", ""
+    )
+    records = [Record("A1", Kind.MODIFIER, {"pricing_indicators": "51"})]
+    path.write_text("".join(f"{line}\n" for line in archive.lines(archive.seal(Snapshot(release, records)))))
+    import_path(stored, path, Options(), NOW)
+    assert rows(stored, "SELECT pricing_indicators FROM hcpcs_record") == [("51",)]
 
 
 def test_what_is_not_known_is_told(stored: Stored, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,9 +40,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         if status.st_size > SOURCE_SIZE:
             raise SourceError(f"{path}: {status.st_size:,} bytes are more than any release has")
         with path.open("rb") as file:
-            yield file
-        after = path.stat()
-        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
-            raise SourceError(f"{path} was changed while it was read: run the command again")
+            try:
+                yield file
+            except Exception as error:
+                _require_unchanged(path, status, error)  # what was made of half of it means nothing
+                raise
+        _require_unchanged(path, status)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
+
+
+def _require_unchanged(path: Path, before: os.stat_result, error: Exception | None = None) -> None:
+    after = path.stat()
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise SourceError(f"{path} was changed while it was read: run the command again") from error

@@ -34,8 +34,9 @@ def export(
     validity: Annotated[
         bool, typer.Option("--validity", help="On which days each code was valid, a row a span of days.")
     ] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this file: .parquet, .csv, .jsonl or .xlsx.")
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Write to this file: .parquet, .csv, .jsonl or .xlsx; repeatable."),
     ] = None,
     wanted: Annotated[
         ExportFormat | None, typer.Option("--format", help="Else as the file's ending says; without a file, csv.")
@@ -49,20 +50,21 @@ def export(
 
     if sum(map(bool, (releases, everything, changes, validity))) != 1:
         raise typer.BadParameter("say which: RELEASE (2026), --all, --changes OLD NEW or --validity, one of them")
-    chosen = _format(output, wanted)
+    files = [(output, _format(output, wanted)) for output in outputs or (None,)]
     with open_home(home) as stored:
-        if changes:
-            policy = load_policy(here(), stored.home)
-            table = export_changes(view_releases(stored, *changes, policy=policy, today=today()).diff)
-        elif validity:
-            table = export_validity(stored)
-        else:
-            table = export_records(stored, releases or ())
-        if output is None:
-            show_pieces(render(table, chosen))
-        else:
-            write_file(output, render(table, chosen), stored.home)
-            typer.echo(f"written: {output}", err=True)
+        for output, chosen in files:  # the rows of a table are made while they are written, so once for each file
+            if changes:
+                policy = load_policy(here(), stored.home)
+                table = export_changes(view_releases(stored, *changes, policy=policy, today=today()).diff)
+            elif validity:
+                table = export_validity(stored)
+            else:
+                table = export_records(stored, releases or ())
+            if output is None:
+                show_pieces(render(table, chosen))
+            else:
+                write_file(output, render(table, chosen), stored.home)
+                typer.echo(f"written: {output}", err=True)
 
 
 def _format(output: Path | None, wanted: ExportFormat | None) -> ExportFormat:

@@ -32,7 +32,7 @@ UNUSABLE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_FULL,
 }
-FORBIDDEN = {"42501", "25006"}
+FORBIDDEN = {"42501", "25006", "3F000"}
 
 
 class UnusableError(StoreError):
@@ -103,6 +103,8 @@ class SQLite(Database):
             self.driver = sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         except sqlite3.Error as error:
             raise explain(error, self.name) from error
+        if place == IN_MEMORY:
+            self.driver.execute("PRAGMA temp_store = memory")  # else a large question needs room on a disk
 
     @cached_property
     def core(self) -> Connection:
@@ -120,6 +122,8 @@ class SQLite(Database):
             yield from self.driver.execute(statement, values)
         except sqlite3.Error as error:
             raise explain(error, self.name) from error
+        except UnicodeDecodeError as error:  # a name in the file's schema
+            raise damaged(self.name, str(error)) from error
 
     def has_table(self, name: str) -> bool:
         """Whether there is a table of that name."""
