@@ -236,7 +236,7 @@ def test_a_reader_gets_the_same_bytes_as_from_a_home_of_their_own(codes: Server,
 def test_a_reader_makes_no_tables(codes: Server, run: Run) -> None:
     code, out, err = run(codes.here(READER), "releases")
     assert (code, out) == (3, "")
-    assert re.fullmatch(r"error: the database codes on .* may not be written with this login \(.*\n", err)
+    assert re.fullmatch(r"error: the database codes on .* forbids this login to do that \(.*\n", err)
 
 
 def test_tables_that_are_there_are_opened_to_readers_by_hand(codes: Server, run: Run) -> None:

@@ -160,7 +160,7 @@ def test_a_login_that_may_only_read(postgresql: str, make_sealed: MakeSealed) ->
         store._database.core.exec_driver_sql("SET default_transaction_read_only = on")
         sealed = make_sealed("2026", {})
         with (
-            pytest.raises(StoreError, match="may not be written with this login"),
+            pytest.raises(StoreError, match="forbids this login to do that"),
             store.importing() as importing,
         ):
             importing.insert(sealed)
@@ -218,6 +218,7 @@ def test_a_server_that_goes_away_leaves_nothing(postgresql: str, make_sealed: Ma
         ("postgresql://me:s3cret@127.0.0.1:port/codes", "not understood"),
         ("postgresql://me:p@s3cret@127.0.0.1:1/codes", "not understood"),
         ("postgresql://me:p@s3:cret@127.0.0.1:1/codes", "not understood"),
+        ("postgresql://me:p@ss/s3cret@127.0.0.1/codes", "not understood"),
         ("://me:s3cret@127.0.0.1/codes", "not understood"),
         ("mysql://me:s3cret@127.0.0.1/codes", "begins with postgresql://, not with mysql://"),
         ("sqlite:///tracker.db", "SQLite is a path"),

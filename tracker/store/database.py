@@ -211,7 +211,7 @@ def explain(error: BaseException, place: str) -> StoreError:
         case sqlite3.SQLITE_IOERR:
             sentence = f"{place} could not be read or written ({words}): see to the space and health of its disk"
         case str() if code in FORBIDDEN:
-            sentence = f"{place} may not be written with this login ({words}): ask for the right to"
+            sentence = f"{place} forbids this login to do that ({words}): ask whoever looks after it for the right"
         case None:
             # Other words are about the URL, and repeat what stands in it: a piece of the password maybe.
             told = f" ({words})" if _CONTACT.search(words) and "parameter" not in words else ""
@@ -246,9 +246,9 @@ def _engine(place: str) -> Engine:
         url = make_url(place)
     except (ArgumentError, ValueError):
         url = None
-    # An "@" in the host is one that should have been %40 in the password; "&" and "=" in the database's name
-    # belong behind a "?".
-    if url is None or "@" in (url.host or "") or set("&=;") & set(url.database or ""):
+    # An "@" in the host is one that should have been %40 in the password, as are "@" and "/" in the database's name;
+    # "&" and "=" in that belong behind a "?".
+    if url is None or "@" in (url.host or "") or set("&=;@/") & set(url.database or ""):
         raise _not_understood()
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise StoreError(f"a database URL begins with postgresql://, not with {url.drivername}:// (SQLite is a path)")
