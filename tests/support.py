@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -33,6 +34,14 @@ Import = Callable[..., Imported]
 def only_on(kind: str, reason: str) -> pytest.MarkDecorator:
     """Keep a test to `sqlite` or `postgresql`; the reason is for whoever reads the test."""
     return pytest.mark.parametrize("database_kind", [kind], indirect=True, scope="session")
+
+
+class Outcome(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
 
 
 def take_in(home: Home, releases_dir: Path, labels: Iterable[str]) -> None:

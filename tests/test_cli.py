@@ -11,24 +11,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from typer.main import get_command
 
 from tests.hcpcs.builders import workbook_of
-from tests.support import only_on, record_text, values
+from tests.support import Outcome, only_on, record_text, values
 from tracker import __version__, cli
 
 CHECKOUT = Path(__file__).parents[1]
 SNAPSHOTS = CHECKOUT / "snapshots"
 TWO = {"A1": values("A1"), "J1940": values("J1940")}
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Outcome]

@@ -10,23 +10,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.support import only_on, record_text, values
+from tests.support import Outcome, only_on, record_text, values
 from tests.test_cli import command, without_privilege
 from tracker import cli
 from tracker.hcpcs.event_list import EVENTS
 from tracker.model import Facet, Format
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Outcome]

@@ -7,21 +7,14 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.support import record_text, values
+from tests.support import Outcome, record_text, values
 from tracker import cli
 from tracker.hcpcs.catalogue import FIELDS
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Outcome]

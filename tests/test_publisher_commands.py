@@ -6,12 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests import fake_publisher
 from tests.fake_publisher import PAGE, TWO, Server, release_zip
+from tests.support import Outcome
 from tracker import cli
 from tracker.app import checks
 from tracker.app.fetch import State
@@ -19,12 +19,6 @@ from tracker.publisher import Limits
 
 JANUARY = "january-2025-alpha-numeric-hcpcs-file.zip"
 APRIL = "april-2025-alpha-numeric-hcpcs-file.zip"
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Outcome]

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import make_url
 from typer.main import get_command
 
-from tests.support import record_text, values
+from tests.support import Outcome, record_text, values
 from tracker import archive, cli
 from tracker.home import Home
 from tracker.store.database import connect
@@ -153,12 +153,6 @@ def test_a_backup_is_restored_with_its_rights(codes: Server, tmp_path: Path) -> 
     follow(codes, restore, tmp_path)
     for program in ("pg_dump", "pg_restore"):
         assert (codes.programs / program).exists()
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Outcome]

@@ -7,11 +7,10 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.support import NOW, Import, Release, record_text
+from tests.support import NOW, Import, Outcome, Release, record_text
 from tracker import cli
 from tracker.app.import_release import Imported, Options, import_path
 from tracker.app.stored import Stored, open_stored
@@ -41,14 +40,6 @@ def take_in(stored: Stored, tmp_path: Path) -> Import:
         return imported
 
     return import_records
-
-
-class Outcome(NamedTuple):
-    """How a command ended, and what it printed."""
-
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Outcome]

@@ -282,12 +282,9 @@ def _writing(stored: Stored) -> Iterator[_Writing]:
 
     The archive files are on the disk, under their names, before the database commits; an error takes both back.
     """
-    try:
-        with archive.draft(stored.home.snapshots) as draft, stored.writing() as writer:
-            yield _Writing(stored, writer, draft)
-            draft.publish()
-    finally:
-        stored.refresh()
+    with archive.draft(stored.home.snapshots) as draft, stored.writing() as writer:
+        yield _Writing(stored, writer, draft)
+        draft.publish()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,12 +133,14 @@ class Stored:
 
         Which revision a bare label means is more than SQL can find out, and the views of the database need it.
         """
-        with self.store.importing() as writer:
+        try:
+            with self.store.importing() as writer:
+                self.refresh()
+                yield writer
+                self.refresh()
+                writer.set_current(HCPCS.name, [revision.id for revision in self.currents()])
+        finally:
             self.refresh()
-            yield writer
-            self.refresh()
-            writer.set_current(HCPCS.name, [revision.id for revision in self.currents()])
-        self.refresh()
 
     def mark_current(self) -> None:
         """Tell the database what is current, where it is wrong about that and may be written.
@@ -149,7 +151,6 @@ class Stored:
         if meant != {revision.id for revision in self.revisions if revision.marked}:
             with suppress(StoreError), self.writing():
                 pass
-            self.refresh()
 
     def snapshot(self, revision: Revision) -> Snapshot:
         """Return a whole snapshot."""

@@ -52,14 +52,15 @@ def export(
         raise typer.BadParameter("say which: RELEASE (2026), --all, --changes OLD NEW or --validity, one of them")
     files = [(output, _format(output, wanted)) for output in outputs or (None,)]
     with open_home(home) as stored:
+        diff = None
+        if changes:
+            policy = load_policy(here(), stored.home)
+            diff = view_releases(stored, *changes, policy=policy, today=today()).diff
         for output, chosen in files:  # the rows of a table are made while they are written, so once for each file
-            if changes:
-                policy = load_policy(here(), stored.home)
-                table = export_changes(view_releases(stored, *changes, policy=policy, today=today()).diff)
-            elif validity:
-                table = export_validity(stored)
+            if diff is not None:
+                table = export_changes(diff)
             else:
-                table = export_records(stored, releases or ())
+                table = export_validity(stored) if validity else export_records(stored, releases or ())
             if output is None:
                 show_pieces(render(table, chosen))
             else:
