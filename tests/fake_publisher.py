@@ -8,10 +8,10 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 from tests.hcpcs.builders import zip_of
@@ -187,3 +187,30 @@ def running() -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def listening(drop: bytes) -> Iterator[int]:
+    """Take connections on a port and send each a drop now and then, which is no answer; give the port."""
+    done = Event()
+
+    def serve() -> None:
+        while not done.is_set():
+            with suppress(TimeoutError):
+                taken.append(listener.accept()[0])
+            for connection in taken:
+                with suppress(OSError):
+                    connection.sendall(drop)
+
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.02)
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            done.set()
+            thread.join()
+            for connection in taken:
+                connection.close()

@@ -53,6 +53,7 @@ def test_reports_come_as_bytes(home: Tracker) -> None:
     assert home.changelog("2025", "2026", "text").decode().startswith("2025 → 2026")
     assert home.audit("2025", "2026")
     assert home.problems("2026") == []
+    assert home.verify() == []
 
 
 def test_a_list_is_answered(home: Tracker, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The rooms of the house, and who may import whom.
 
-    model, errors <- formats
+    model, errors, disk, limits <- formats
                   <- hcpcs, archive, store, diff, report, home, policy, lists, search, publisher
                   <- app <- api, cli
 
@@ -20,12 +20,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "tracker"
 
 MIDDLE = ("hcpcs", "archive", "store", "diff", "report", "home", "policy", "lists", "search", "publisher")
-BASE = ("", "model", "errors", "formats")  # "" is tracker/__init__.py, which holds the version
+BASE = ("", "model", "errors", "disk", "limits", "formats")  # "" is tracker/__init__.py, which holds the version
 MAY_IMPORT: dict[str, set[str]] = {
     "": {"api"},
     "model": set(),
     "errors": {"model"},
-    "formats": {"formats", "errors"},
+    "disk": set(),
+    "limits": {"errors"},
+    "formats": {"formats", "errors", "limits"},
     **{room: {room, *BASE} for room in MIDDLE},
     "app": {"app", *MIDDLE, *BASE},
     "api": {"app", *MIDDLE, *BASE},
@@ -36,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 DATABASE = {"alembic", "psycopg", "sqlalchemy", "sqlite3"}
 
 PURE = (
-    *("hcpcs/normalise.py", "hcpcs/events.py", "hcpcs/successors.py", "hcpcs/lives.py"),
+    *("hcpcs/normalise.py", "hcpcs/oddities.py", "hcpcs/events.py", "hcpcs/successors.py", "hcpcs/lives.py"),
     *("search.py", "diff/**/*.py", "report/**/*.py"),
 )
 IMPURE_MODULES = DATABASE | {"os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "time", "urllib"}

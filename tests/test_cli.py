@@ -60,6 +60,8 @@ def test_every_command_has_help_with_an_example_that_names_it() -> None:
     commands = get_command(cli.app).commands  # type: ignore[attr-defined]
     assert set(commands) == {
         "import",
+        "verify",
+        "rebuild",
         "releases",
         "problems",
         "withdraw",
@@ -134,12 +136,12 @@ def test_import_says_what_it_stored(run: Run, tmp_path: Path) -> None:
         "stored 2025@1: 3 codes (1 procedure, 2 modifiers), complete, effective 2025-01-01, "
         "published 2024-12-17, digest "
     )
-    assert rest[0] == "  2 problems, by kind; tracker problems 2025@1 lists them:"
+    assert rest[0] == "  2 problems, 2 new, none known, by kind; tracker problems 2025@1 lists them:"
     assert re.search(r"1 error +coverage code \(J2\): not in the field's code list", outcome.out)
     assert re.search(r"1 warning action effective date \(J2\): blank", outcome.out)
     listed = run("problems", "2025").out
     assert "HCPC2025_JAN_ANWEB_12172024.txt, line 3: J2 coverage_code: not in the field's code list" in listed
-    assert listed.startswith("2 problems in 2025@1\n")
+    assert listed.startswith("2 problems in 2025@1: 2 new, none known\nerror   ")
 
 
 def test_importing_again_stores_nothing(run: Run, tmp_path: Path) -> None:

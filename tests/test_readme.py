@@ -44,4 +44,4 @@ def test_every_command_of_the_readme_exists() -> None:
     ).stdout
     commands = set(re.findall(r"^  (\w+)  +", help_text, re.MULTILINE))
     assert commands == set(re.findall(r"(?<=tracker )[a-z]+(?=[ `])", README)) & commands
-    assert len(commands) == 17
+    assert len(commands) == 19

@@ -130,14 +130,17 @@ def test_the_first_import_and_what_a_reader_may_not(codes: Server, tmp_path: Pat
 def test_a_home_is_moved_into_the_server(codes: Server, tmp_path: Path) -> None:
     copytree(CHECKOUT / "snapshots", tmp_path / "OLD-HOME/snapshots")
     before = {path.name: path.read_bytes() for path in (tmp_path / "OLD-HOME/snapshots").iterdir()}
-    (console,) = blocks("console", SECTIONS["Moving a home into the server"])
-    follow(codes, console, tmp_path)
+    there, back = blocks("console", SECTIONS["Moving a home into the server"])
+    follow(codes, there, tmp_path)
     assert {path.name: path.read_bytes() for path in (tmp_path / "OLD-HOME/snapshots").iterdir()} == before
     with Store.open(codes.here(OWNER)) as store:
         assert {f"{one.label}.r{one.revision}.jsonl": one.digest for one in store.releases("hcpcs")} == {
             path.name: archive.read(path).release.digest
             for path in Home(tmp_path / "OLD-HOME").snapshots.glob("*.jsonl")
         }
+    follow(codes, f"$ export TRACKER_DATABASE_URL={OWNER}\n{back}", tmp_path)
+    written = {path.name: path.read_bytes() for path in (tmp_path / "NEW-HOME/snapshots").iterdir()}
+    assert written == {name: data for name, data in before.items() if name.endswith(".jsonl")}
 
 
 def test_a_backup_is_restored_with_its_rights(codes: Server, tmp_path: Path) -> None:
@@ -201,7 +204,7 @@ ASKED: Mapping[str, list[str]] = {
     "valid": ["J1940", "--on", "2025-04-01"],
     "export": ["--all"],
 }
-OTHERS = {"import", "withdraw", "fetch", "check", "doctor"}
+OTHERS = {"import", "withdraw", "fetch", "check", "doctor", "verify", "rebuild"}
 """They write, or tell of the database itself."""
 
 
@@ -224,7 +227,12 @@ def test_a_reader_gets_the_same_bytes_as_from_a_home_of_their_own(codes: Server,
             told.append((outcome, written))
         assert told[0] == told[1]
         assert told[0][0].code == 0
+    assert run(reader, "verify", "--home", "none").code == 0
     assert not (tmp_path / "none").exists()
+    assert run(reader, "rebuild", "--home", "copy").code == 0
+    assert run(None, "verify", "--home", "copy").code == 0
+    for path in (tmp_path / "shared/snapshots").iterdir():
+        assert (tmp_path / "copy/snapshots" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_a_reader_makes_no_tables(codes: Server, run: Run) -> None:

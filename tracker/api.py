@@ -75,7 +75,13 @@ class Tracker:
     # Releases
 
     def import_(
-        self, path: Path | str, *, release: str | None = None, published: Day | None = None, again: bool = False
+        self,
+        path: Path | str,
+        *,
+        release: str | None = None,
+        published: Day | None = None,
+        again: bool = False,
+        strict: bool = False,
     ) -> list[Release]:
         """Store the releases of a file or folder, and return them: the stored ones where nothing is new.
 
@@ -84,10 +90,11 @@ class Tracker:
             release: the label, where the file's name does not tell it: `2026`, `2026-04`.
             published: the day on which it was published.
             again: read a file anew that is stored already.
+            strict: refuse a release with errors that no known oddity explains.
         """
         from tracker.app.import_release import Options, import_path
 
-        options = Options(release, _day(published) if published else None, None, again)
+        options = Options(release, _day(published) if published else None, None, again, strict=strict)
         with open_stored(self._home, to_write=True) as stored:
             found = import_path(stored, Path(path), options, datetime.now(UTC))
         if self._stored is not None:
@@ -108,6 +115,12 @@ class Tracker:
         """Return what was odd in a release when it was read."""
         with self._opened() as stored:
             return stored.problems(stored.find(release))
+
+    def verify(self) -> list[str]:
+        """Prove all that is stored, and return what differs, a sentence each."""
+        from tracker.app.verify import verify
+
+        return [*verify(self._home).differences]
 
     # Changes
 

@@ -6,11 +6,14 @@ r"""The archive: one text file a snapshot, written once, read by any tool, and p
     {"record":{"action_code":"N","action_effective_date":"2002-07-01","code":"A1","kind":"modifier",…}}
     {"problem":{"code":"A0130","field":"action_effective_date","file":"…","message":"…",…}}
     {"note":{"number":"0088","text":"…"}}
+    {"seal":{"sha256":"…"}}
 
 Lines are canonical JSON (keys sorted, no blanks, no `\u` escapes), records in the byte order of their codes. A
 record's digest is the sha256 of its line without the line end; a snapshot's covers code set, completeness,
-absent codes and fields, then every record's digest. Digests are checked on the stored bytes, never by
-rendering again, so that a later program reads and proves what an earlier one wrote.
+absent codes and fields, then every record's digest: equal digests, equal content, wherever it came from. The seal
+covers all bytes before its line, and so the rest too: dates, names, problems, notes. Format 1 had none. Digests
+are checked on the stored bytes, never by rendering again, so that a later program reads and proves what an earlier
+one wrote.
 
 A withdrawal is a file of its own beside the snapshot (`2025-10.r2.withdrawn.json`): nothing is overwritten.
 """
@@ -23,17 +26,20 @@ import json
 import os
 import re
 import stat
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from tracker.errors import ArchiveError
+from tracker import disk
+from tracker.errors import ArchiveError, NewerFormatError
+from tracker.formats.lines import bounded
+from tracker.limits import SNAPSHOT_LINE_SIZE
 from tracker.model import (
     Kind,
     Note,
@@ -50,14 +56,14 @@ from tracker.model import (
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the file format. A reader refuses a later one; an earlier one it reads for ever."""
 
+_WITHOUT_SEAL: Final = 1
 PREFIX: Final = b'{"tracker_snapshot":{'
 _BUFFER: Final = 1024 * 1024
 _FILE: Final = re.compile(r"([0-9][0-9-]*)\.r([1-9][0-9]{0,5})\.jsonl")
 _WITHDRAWAL: Final = re.compile(r"([0-9][0-9-]*)\.r([1-9][0-9]{0,5})\.withdrawn\.json")
-_DRAFT: Final = re.compile(r"\.([0-9]{1,9})\..*\.draft")
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z./-]*")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -74,18 +80,16 @@ def seal(snapshot: Snapshot, spool: BinaryIO | None = None) -> Sealed:
     they are needed; without one they stay in memory.
     """
     spool = io.BytesIO() if spool is None else spool
-    records = _SealedRecords(_Rest(spool, spool.seek(0, os.SEEK_END)))
+    records = _SealedRecords(snapshot.release, _Rest(spool, spool.seek(0, os.SEEK_END)))
     kinds: Counter[str] = Counter()
-    digest = _begin_digest(snapshot.release)
     for record in snapshot.records:
         unknown = sorted(record.unknown)
         line = _record_line(record, unknown).encode()
         spool.write(line + b"\n")
-        records.add(record.code, " ".join(unknown))
-        digest.update(f"{record.code} {sha256(line).hexdigest()}\n".encode())
+        records.add(record.code, sha256(line).digest(), " ".join(unknown))
         kinds[record.kind.value] += 1
     counts = {"codes": kinds.total(), "problems": len(snapshot.problems), "notes": len(snapshot.notes), **kinds}
-    release = replace(snapshot.release, counts=counts, digest=digest.hexdigest())
+    release = replace(snapshot.release, counts=counts, digest=records.digest)
     return Sealed(
         release,
         encode_header(release),
@@ -98,23 +102,37 @@ def seal(snapshot: Snapshot, spool: BinaryIO | None = None) -> Sealed:
 class _SealedRecords(Iterable[SealedRecord]):
     """The sealed records of a snapshot, whose lines stand in a file: memory holds their codes only.
 
-    `lines` yields the file's lines from the first record on, anew at each iteration; only one goes on at a time.
+    `lines` yields the file's lines from the first record on, anew at each iteration; only one goes on at a time. Each
+    proves anew that they are what they were.
     """
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
+    def __init__(self, release: Release, lines: Iterable[bytes]) -> None:
+        self._begin = _begin_digest(release)
+        self._content = self._begin.copy()
         self._lines = lines
         self._codes: list[str] = []
         self._unknown: dict[str, str] = {}
 
-    def add(self, code: str, unknown: str) -> None:
+    def add(self, code: str, digest: bytes, unknown: str) -> None:
+        _digest_record(self._content, code, digest)
         self._codes.append(code)
         if unknown:
             self._unknown[code] = unknown
 
+    @property
+    def digest(self) -> str:
+        """The digest of the snapshot's content."""
+        return self._content.hexdigest()
+
     def __iter__(self) -> Iterator[SealedRecord]:
+        content = self._begin.copy()
         for code, line in zip(self._codes, self._lines, strict=False):
-            line = line.removesuffix(b"\n")  # noqa: PLW2901
-            yield SealedRecord(code, sha256(line).digest(), line.decode(), self._unknown.get(code, ""))
+            record = line.removesuffix(b"\n")
+            digest = sha256(record).digest()
+            _digest_record(content, code, digest)
+            yield SealedRecord(code, digest, record.decode(errors="replace"), self._unknown.get(code, ""))
+        if content.hexdigest() != self.digest:
+            raise ArchiveError("a snapshot file was changed while it was read: run the command again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +149,14 @@ class _Rest(Iterable[bytes]):
 
 def content_digest(release: Release, records: Iterable[SealedRecord]) -> str:
     """Return the digest (hex) of a snapshot's content: what it covers, and its records' digests by code."""
-    digest = _begin_digest(release)
+    content = _begin_digest(release)
     for record in records:
-        digest.update(f"{record.code} {record.digest.hex()}\n".encode())
-    return digest.hexdigest()
+        _digest_record(content, record.code, record.digest)
+    return content.hexdigest()
+
+
+def _digest_record(content: _Hash, code: str, digest: bytes) -> None:
+    content.update(f"{code} {digest.hex()}\n".encode())
 
 
 def _begin_digest(release: Release) -> _Hash:
@@ -148,7 +170,7 @@ def _begin_digest(release: Release) -> _Hash:
 
 
 def encode_header(release: Release) -> str:
-    """Return the first line of a release's file."""
+    """Return the first line of a release's file, in the format of today."""
     source = asdict(release.source)
     if not release.source.address:
         del source["address"]  # the header of a file that nobody downloaded is as it was before there were addresses
@@ -183,7 +205,7 @@ def decode_header(line: str, file: str = "the index") -> Release:
         header = json.loads(line)["tracker_snapshot"]
         if header["format"] > FORMAT:
             message = f"{file} was written by a newer tracker (format {header['format']}): update tracker to read it"
-            raise ArchiveError(message)
+            raise NewerFormatError(message)
         source = header["source"]
         label, revision = _line_of(header["label"]), _number(header["revision"])
         if not _FILE.fullmatch(file_name(label, revision)):
@@ -258,13 +280,15 @@ def decode_note(line: str) -> Note:
 _NOT_OURS: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What Python raises where JSON is none, or holds something else than we write."""
 
-_DAMAGED: Final = "the index holds a damaged line: delete tracker.db, and it will be rebuilt from the archive"
+_DAMAGED: Final = "the index holds a damaged line: tracker rebuild makes it anew from the archive"
 
 
 def _text(value: object) -> str:
-    """Return a text that can be written again; half of a surrogate pair cannot, and JSON may hold one."""
+    """Return a text that can be stored: half of a surrogate pair cannot, nor NUL, and JSON may hold both."""
     if not isinstance(value, str):
         raise TypeError
+    if "\0" in value:
+        raise ValueError(value)
     if not value.isascii():
         value.encode()
     return value
@@ -314,7 +338,7 @@ _canonical: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separat
 
 
 def _filled(values: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value != ""}
+    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in values.items() if value != ""}
 
 
 # ---------------------------------------------------------------- files
@@ -382,12 +406,18 @@ def read(path: Path) -> Sealed:
     Raises:
         ArchiveError: the file cannot be read, is no snapshot file, or its content is not what its digest says.
     """
-    with _reading(path) as file:
-        return parse(path.name, file, _Records(path))
+    with reading(path) as file:
+        lines = bounded(path.name, file, SNAPSHOT_LINE_SIZE, ArchiveError)
+        return parse(path.name, lines, _Records(path))
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[BinaryIO]:
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of the archive.
+
+    Raises:
+        ArchiveError: it cannot be read.
+    """
     try:
         with _open(path) as file:
             yield file
@@ -403,7 +433,7 @@ class _Records(Iterable[bytes]):
     path: Path
 
     def __iter__(self) -> Iterator[bytes]:
-        with _reading(self.path) as file:
+        with reading(self.path) as file:
             file.readline()
             yield from file
 
@@ -427,17 +457,26 @@ def parse(name: str, lines: Iterable[bytes], records: Iterable[bytes] = ()) -> S
     Raises:
         ArchiveError: as `read`.
     """
-    decoded = _decoded(name, lines)
+    seal = sha256()
+    decoded = _decoded(name, lines, seal)
     header = next(decoded, "")
     release = decode_header(header, name)
-    sealed = _SealedRecords(records)
+    sealed = _SealedRecords(release, records)
     rest: dict[str, list[str]] = {"problem": [], "note": []}
     kinds: Counter[str] = Counter()
-    digest = _begin_digest(release)
-    code = ""
+    code, unchanged = "", None
     for number, line in enumerate(decoded, 2):
         key, fields = _parse_line(name, number, line)
+        if unchanged is not None:
+            message = f"{name}, line {number}: something follows the seal: restore the file from a copy"
+            raise ArchiveError(message)
+        if key == "seal":
+            unchanged = _is_sealed(header) and line == _seal_line(seal)
+            continue
         if key != "record":
+            if key == "problem" and rest["note"]:
+                message = f"{name}, line {number}: a problem does not follow a note: restore the file from a copy"
+                raise ArchiveError(message)
             rest[key].append(line)
             continue
         if rest["problem"] or rest["note"] or code >= fields["code"]:
@@ -445,10 +484,11 @@ def parse(name: str, lines: Iterable[bytes], records: Iterable[bytes] = ()) -> S
             message = f"{name}, line {number}: {fields['code']} does not follow {before}: restore the file"
             raise ArchiveError(message)
         code = fields["code"]
-        sealed.add(code, " ".join(fields.get("unknown", ())))
-        digest.update(f"{code} {sha256(line.encode()).hexdigest()}\n".encode())
+        sealed.add(code, sha256(line.encode()).digest(), " ".join(fields.get("unknown", ())))
         kinds[fields["kind"]] += 1
-    if digest.hexdigest() != release.digest:
+    if unchanged is None and _is_sealed(header):
+        raise _cut_off(name)
+    if sealed.digest != release.digest or unchanged is False:
         message = f"{name}: its content is not what its digest says: it was changed after it was stored; restore it"
         raise ArchiveError(message)
     found = {"codes": kinds.total(), "problems": len(rest["problem"]), "notes": len(rest["note"]), **kinds}
@@ -459,22 +499,29 @@ def parse(name: str, lines: Iterable[bytes], records: Iterable[bytes] = ()) -> S
     return Sealed(release, header, sealed, tuple(rest["problem"]), tuple(rest["note"]))
 
 
-def _decoded(name: str, lines: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines as text, without their ends. A header without an end is yielded before it is refused."""
-    cut_off = f"{name}: the file is cut off: restore it from a copy"
+def _cut_off(name: str) -> ArchiveError:
+    return ArchiveError(f"{name}: the file is cut off: restore it from a copy")
+
+
+def _decoded(name: str, lines: Iterable[bytes], seal: _Hash) -> Iterator[str]:
+    """Yield lines as text, without their ends; `seal` has taken in those before the last one yielded.
+
+    A header without an end is yielded before it is refused.
+    """
     begin, ended = 0, True
     for line in lines:
         ended = line.endswith(b"\n")
         if begin and not ended:
-            raise ArchiveError(cut_off)
+            raise _cut_off(name)
         try:
             yield line.decode().removesuffix("\n")
         except UnicodeDecodeError as error:
             message = f"{name}: not UTF-8 at byte {begin + error.start}: restore the file from a copy"
             raise ArchiveError(message) from error
         begin += len(line)
+        seal.update(line)
     if not ended:
-        raise ArchiveError(cut_off)
+        raise _cut_off(name)
 
 
 def _parse_line(name: str, number: int, line: str) -> tuple[str, dict[str, Any]]:
@@ -487,13 +534,15 @@ def _parse_line(name: str, number: int, line: str) -> tuple[str, dict[str, Any]]
             for value in fields.values():
                 if not isinstance(value, str):
                     _texts(value)
-                elif not value.isascii():
-                    value.encode()
+                elif not value.isascii() or "\0" in value:
+                    _text(value)
             return key, fields
         if key in ("problem", "note"):
             (decode_problem if key == "problem" else decode_note)(line)
             _texts(list(fields.values()))
             return key, fields
+        if key == "seal":
+            return key, {}
     except (ArchiveError, *_NOT_OURS):
         pass
     message = f"{name}, line {number}: no record, problem or note: restore the file from a copy"
@@ -505,88 +554,55 @@ class Draft:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._waiting: dict[str, Path] = {}
+        self._waiting: list[Path] = []
         self._published: list[Path] = []
 
-    def write(self, name: str, lines: Iterable[str]) -> str:
+    def write(self, name: str, lines: Iterable[bytes]) -> str:
         """Write the lines of a file, durably, and return the stamp that it will have under its name."""
-        if not self._waiting:
-            _remove_stale_drafts(self._folder)
-        temporary = self._waiting[name] = self._folder / f".{os.getpid()}.{name}.draft"
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        return stamp(temporary)
+        target = self._folder / name
+        self._waiting.append(target)
+        disk.write(disk.draft_of(target), lines)
+        return stamp(disk.draft_of(target))
 
     def is_taken(self, name: str) -> bool:
         """Whether there is a file of that name already."""
         return os.path.lexists(self._folder / name)
 
     def publish(self) -> None:
-        """Give all files their names, durably. None may be taken."""
-        for name, temporary in self._waiting.items():
-            target = self._folder / name
+        """Give all files their names, durably. None may be taken.
+
+        The last one first: a withdrawal is written behind its snapshot, which without it would be taken for good.
+        """
+        for target in reversed(self._waiting):
             try:
-                _give_name(temporary, target)
+                disk.give_name(disk.draft_of(target), target)
             except FileExistsError as error:
                 message = f"{target} exists already, and nothing stored is overwritten: run the command again"
                 raise ArchiveError(message) from error
             self._published.append(target)
         if self._published:
-            _sync_folder(self._folder)
+            disk.sync_folder(self._folder)
 
-    def discard(self) -> None:
-        """Remove the files again, published or not; another's file of that name is left alone."""
-        for path in (*self._published, *self._waiting.values()):
+    def discard(self) -> bool:
+        """Remove the files again, published or not; another's file of that name is left alone.
+
+        Return whether nothing is left of them that counts: a disk may refuse that too.
+        """
+        for path in (*self._published, *map(disk.draft_of, self._waiting)):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-
-
-def _give_name(temporary: Path, target: Path) -> None:
-    """Rename a file, but never over another: a link is refused where the name is taken, a renaming is not."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system that has no links
-        if os.path.lexists(target):
-            raise FileExistsError(target) from None
-        temporary.rename(target)
-    else:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _remove_stale_drafts(folder: Path) -> None:
-    """Remove what programs left behind that were killed; the number in a draft's name is its program's."""
-    for path in folder.glob(".*.draft"):
-        match = _DRAFT.fullmatch(path.name)
-        if match and not _runs(int(match[1])):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    if sys.platform == "win32":
-        return False  # there an open file cannot be removed, and os.kill would end the process
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it runs, and is another user's
-        return True
-    return True
+        return not any(map(os.path.lexists, self._published))
 
 
 def make_folder(folder: Path) -> None:
-    """Make the archive's folder if there is none.
+    """Make the archive's folder if there is none, and remove what killed programs left behind in it.
 
     Raises:
         ArchiveError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
+        disk.remove_stale_drafts(folder)
     except OSError as error:
         raise ArchiveError(_not_written(folder, error)) from error
 
@@ -618,19 +634,37 @@ def draft(folder: Path) -> Iterator[Draft]:
     try:
         yield written
     except OSError as error:
-        written.discard()
-        raise ArchiveError(_not_written(folder, error)) from error
+        if written.discard():
+            raise ArchiveError(_not_written(folder, error)) from error
+        message = f"{folder}: {error.strerror or error}, half-way: tracker releases shows what is stored"
+        raise ArchiveError(message) from error
     except BaseException:
         written.discard()
         raise
 
 
-def lines(sealed: Sealed) -> Iterator[str]:
-    """Yield the lines of a snapshot's file, without line ends."""
-    yield sealed.header
-    yield from (record.line for record in sealed.records)
-    yield from sealed.problems
-    yield from sealed.notes
+def lines(sealed: Sealed) -> Iterator[bytes]:
+    """Yield the lines of a snapshot's file, with their ends."""
+    return lines_of(sealed.header, (record.line for record in sealed.records), sealed.problems, sealed.notes)
+
+
+def lines_of(header: str, *rest: Iterable[str]) -> Iterator[bytes]:
+    """Yield the lines of a file: the header, what follows it, and the seal if the header's format has one."""
+    seal = sha256()
+    for text in chain((header,), *rest):
+        line = f"{text}\n".encode()
+        seal.update(line)
+        yield line
+    if _is_sealed(header):
+        yield f"{_seal_line(seal)}\n".encode()
+
+
+def _seal_line(seal: _Hash) -> str:
+    return _line("seal", {"sha256": seal.hexdigest()})
+
+
+def _is_sealed(header: str) -> bool:
+    return bool(json.loads(header)["tracker_snapshot"]["format"] > _WITHOUT_SEAL)
 
 
 def withdrawals(folder: Path) -> dict[tuple[str, int], str]:
@@ -655,9 +689,9 @@ def withdrawal_name(label: str, revision: int) -> str:
     return f"{label}.r{revision}.withdrawn.json"
 
 
-def withdrawal_line(reason: str, withdrawn_at: str) -> str:
-    """Return the one line of the file that withdraws a revision."""
-    return _line("withdrawal", {"reason": reason, "withdrawn_at": withdrawn_at})
+def withdrawal_line(reason: str, withdrawn_at: str) -> bytes:
+    """Return the one line of the file that withdraws a revision, with its end."""
+    return f"{_line('withdrawal', {'reason': reason, 'withdrawn_at': withdrawn_at})}\n".encode()
 
 
 def _read_withdrawal(path: Path) -> str:
@@ -675,13 +709,3 @@ def _not_written(folder: Path, error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{folder} is read-only for you: nothing was stored; choose another home with --home FOLDER"
     return f"{folder}: {error.strerror or error}: nothing was stored"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable. Windows has no handle of a folder to sync, and needs none."""
-    with suppress(PermissionError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

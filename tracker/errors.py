@@ -23,6 +23,10 @@ class ArchiveError(TrackerError):
     """A snapshot file of the archive cannot be read, written or trusted."""
 
 
+class NewerFormatError(ArchiveError):
+    """A snapshot file was written by a newer program, which can read it."""
+
+
 class StoreError(TrackerError):
     """The database cannot be opened, migrated, read or written."""
 

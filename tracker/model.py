@@ -215,6 +215,39 @@ class Problem:
     raw: str = ""
 
 
+Cell: TypeAlias = tuple[str, str, str]
+"""What stands in one place of a release: code, field, and the value as it stood in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something odd that is known of the publisher's files, with its reason: it explains their problems.
+
+    It belongs to `files` (label of the release, and name of the file) and to `cells` of theirs, and to nothing else.
+    It explains a problem of its severity or a lesser one: how serious it is depends on whether the other file of the
+    release has the value. `what` says what stands in the files, `reason` why, and how that is known.
+    """
+
+    id: str
+    files: frozenset[tuple[str, str]]
+    cells: frozenset[Cell]
+    severity: Severity
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """A release's problems: new ones apart from those that an oddity explains.
+
+    `alike`: the very code, field and value are known, but of another file, so they are new here, and no surprise.
+    """
+
+    new: Sequence[Problem]
+    alike: Mapping[Oddity, Sequence[Problem]]
+    known: Mapping[Oddity, Sequence[Problem]]
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A processing note of the publisher: number and text."""

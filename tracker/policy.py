@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
 from tracker.errors import PolicyError
+from tracker.limits import POLICY_SIZE
 from tracker.model import Change, CodeSet, Diff, Event, Facet, Level
 
 FILE_NAME: Final = "tracker.toml"
@@ -106,6 +107,8 @@ def read(path: Path, code_set: CodeSet) -> Policy:
     try:
         if path.exists() and not path.is_file():
             raise PolicyError(f"{path}: the policy cannot be read: it is no file")
+        if path.exists() and path.stat().st_size > POLICY_SIZE.value:
+            raise PolicyError(f"{path}: the policy cannot be read: nobody wrote it by hand {POLICY_SIZE.hint}")
         data = path.read_bytes()
     except OSError as error:
         raise PolicyError(f"{path}: the policy cannot be read: {error.strerror}") from error
@@ -328,7 +331,7 @@ class _Table:
         if not value:
             self.fail("codes", 'the list is empty: name codes or patterns; codes = ["*"] means all')
         for one in value:
-            if not one.strip() or re.search(r"[\s,;]", one.strip()):
+            if not one.strip() or not one.isprintable() or re.search(r"[\s,;]", one.strip()):
                 self.fail("codes", f'"{_shown(one)}" is no code and no pattern: put each into quotes of its own')
         return tuple(one.strip().upper() for one in value)
 

@@ -6,26 +6,31 @@ corrections and other zips. What of all this may change stands in the constants 
 may be read, a page saved as a file, or a folder of zips.
 
 Only https is spoken, with certificates checked, and only to the publisher's own hosts; plain http to this machine
-alone. Nothing is written: what is downloaded is returned once it is whole.
+alone. No cookie is kept, no password but that of the page's address is sent, and that to its own host alone. Nothing is
+written: what is downloaded is returned once it is whole.
 """
 
 from __future__ import annotations
 
+import html
 import io
+import logging
 import re
-import time
+import socket
+import ssl
 import zipfile
+import zlib
 from calendar import month_name
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from html.parser import HTMLParser
-from ipaddress import ip_address
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from threading import TIMEOUT_MAX, Timer
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -34,13 +39,24 @@ import tenacity
 from tracker import __version__
 from tracker.errors import PublisherError
 from tracker.formats.decoding import decode
-from tracker.formats.unzip import DAMAGED, SIZE, base_name
+from tracker.formats.unzip import DAMAGED, base_name
+from tracker.limits import (
+    DOWNLOAD_SECONDS,
+    DOWNLOAD_SIZE,
+    MEMBERS,
+    PAGE_SIZE,
+    RETRY_SECONDS,
+    SILENCE_SECONDS,
+    UNPACKED_SIZE,
+    Limit,
+)
 
 T = TypeVar("T")
 
 INDEX: Final = "https://www.cms.gov/medicare/coding-billing/healthcare-common-procedure-system/quarterly-update"
 DOMAIN: Final = "cms.gov"
-"""Links and redirects of CMS's page may lead to any host of it; those of another page only to that page's host."""
+"""Links and redirects of CMS's page may lead to any host of it; those of another page only to that page's host. Either
+way, to no other port than the page's own or the usual one."""
 _FILE: Final = "{month}-{year}-alpha-numeric-hcpcs-file.zip"
 _PAGE: Final = re.compile(r"alpha[\W_]*numeric", re.IGNORECASE)
 _RELEASE: Final = re.compile(rf"{_PAGE.pattern}|anweb|^hcpcs?[\W_]*\d", re.IGNORECASE)
@@ -49,33 +65,56 @@ _NO_RELEASE: Final = re.compile(
 )
 """In the name of a zip, else in the words of its link: it is a release, or stands beside one."""
 
-_HOST: Final = re.compile(r"[\w.:-]+")
+_HOST: Final = re.compile(r"[\w.:-]+", re.ASCII)
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+"""This machine: spoken to without encryption, and therefore past any proxy."""
 _REDIRECTS: Final = 5
 """CMS needs one; browsers stop at twenty."""
 _TAIL: Final = 64 * 1024
 """Bytes from a zip's end in which its list of members is looked for. CMS's need 1,000, and 22 at least are the end."""
+_LINKS: Final = 10_000
+"""Links of a page; CMS's has 300."""
+_ADDRESS: Final = 2_000
+"""Characters of a link's address; servers take no longer ones."""
+_WORDS: Final = 300
+"""Characters of a link's words, and of what the network says went wrong; more is no sentence."""
+_NAME: Final = 100
+"""Characters of a file's name; systems take 255 bytes."""
+_PIECE: Final = 64 * 1024
+"""Bytes that are unpacked at once of what comes packed: a thousandth of it could have been sent."""
 _HTML: Final = "a web page came instead of the zip, perhaps a licence to accept"
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers of a server that may be another one in a moment."""
 
+# Each alternative takes all that it has looked at, to the end of the page if nothing closes it, so that the time goes
+# with the length of a page: Python's own parser needs minutes for 100 KB of "<a ", and fails at "<![". The last two are
+# a tag, in which a quote counts only behind a "=", and what stands between tags.
+_TOKEN: Final = re.compile(
+    r"""<!--(?:[^-]++|-(?!->))*+
+    |<(script|style)\b(?:[^<]++|<(?!/\1\b))*+
+    |<(?P<tag>/?[a-z][^\s/>]*+)(?P<attributes>(?:[^>=]++|=\s*+(?:"[^"]*+"?|'[^']*+'?)?)*+)
+    |>?(?P<text>[^<]++)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ATTRIBUTE: Final = re.compile(r"""([^\s=/>]++)(?:\s*+=\s*+(?:"([^"]*+)|'([^']*+)|([^\s>"']++)))?""")
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is asked for, and for how long.
+    """How much is asked for, and for how long; the reasons stand in `tracker.limits`.
 
-    `size`: bytes of a zip; CMS's largest has 3 million. `page`: bytes of a page; CMS's has 0.2 million. `seconds`: for
-    a page or file, all attempts together; the largest takes a minute on a slow line. `silence`: seconds without a word
-    from the server. `attempts`, `wait`: how often, and how long before the second one; the waits double. `longest`:
-    a server that asks for a longer wait is not waited for.
+    `size`: bytes of a zip. `page`: bytes of a page. `seconds`: for a page or file, all attempts together. `silence`:
+    seconds without a word from the server. `attempts`, `wait`: how often, and how long before the second one; the waits
+    double. `longest`: a server that asks for a longer wait is not waited for.
     """
 
-    size: int = 100 * 1024 * 1024
-    page: int = 10 * 1024 * 1024
-    seconds: float = 600
-    silence: float = 30
+    size: int = field(default_factory=lambda: DOWNLOAD_SIZE.value)
+    page: int = field(default_factory=lambda: PAGE_SIZE.value)
+    seconds: float = field(default_factory=lambda: DOWNLOAD_SECONDS.value)
+    silence: float = field(default_factory=lambda: SILENCE_SECONDS.value)
     attempts: int = 4
     wait: float = 1
-    longest: float = 60
+    longest: float = field(default_factory=lambda: RETRY_SECONDS.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +128,7 @@ class Link:
     def name(self) -> str:
         """The base name of what it leads to, fit to be a file's."""
         path = self.target.name if isinstance(self.target, Path) else base_name(self.target.path.rstrip("/"))
-        return re.sub(r"[^\w.() -]", "_", path)[-100:]
+        return re.sub(r"[^\w.() -]", "_", path, flags=re.ASCII)[-_NAME:]
 
     @property
     def is_zip(self) -> bool:
@@ -127,6 +166,48 @@ class _PassingError(Exception):
         self.after = after
 
 
+class _Deadline:
+    """The end of an exchange with a server, kept whatever the server does.
+
+    The library's timeouts are for the silence between two pieces of an answer: a server that sends a byte of a header
+    now and then meets none of them. So a timer shuts the connections, and whoever waits for one of them is told.
+
+    Args:
+        seconds: how long the exchange may take.
+        connections: the open ones; one that is opened later is given to `hold`.
+    """
+
+    def __init__(self, seconds: float, connections: list[socket.socket]) -> None:
+        self.passed = False
+        self._connections = connections
+        self._timer = Timer(min(seconds, TIMEOUT_MAX), self._pass)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+    def hold(self, connection: socket.socket) -> None:
+        """Let a new connection end with the others."""
+        self._connections.append(connection)
+        if self.passed:
+            self._shut(connection)
+
+    def _pass(self) -> None:
+        self.passed = True
+        for connection in [*self._connections]:
+            self._shut(connection)
+
+    @staticmethod
+    def _shut(connection: socket.socket) -> None:
+        with suppress(OSError):  # it is closed already
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # past TLS, whose good-bye could block
+
+
 class Publisher:
     """A page of releases, and what it links. Use it in a `with`.
 
@@ -144,6 +225,10 @@ class Publisher:
         self._auth: httpx.BasicAuth | None = None
         self._page = httpx.URL(INDEX)
         self._folder: Path | None = None
+        self._connections: list[socket.socket] = []
+        self._deadline = _Deadline(0, self._connections)
+        self._asked = ""
+        understood = True
         try:
             if re.match("[a-z]+://", index, re.IGNORECASE):
                 page = httpx.URL(index)
@@ -151,9 +236,10 @@ class Publisher:
                 self._page = page.copy_with(userinfo=b"")
             else:
                 self._folder = Path(index).expanduser()
-        except (httpx.InvalidURL, RuntimeError) as error:  # the text may hold a piece of a password
-            raise PublisherError("--index names no page: write https://HOST/PATH, or a file or folder") from error
-        self._domain = DOMAIN if _within(self._page.host, DOMAIN) else self._page.host
+        except (httpx.InvalidURL, RuntimeError, UnicodeError):
+            understood = False
+        if not understood:  # outside of the except, because the error's text may hold a piece of a password
+            raise PublisherError("--index names no page: write https://HOST/PATH, or a file or folder")
 
     def __enter__(self) -> Self:
         return self
@@ -164,13 +250,21 @@ class Publisher:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        try:
-            return httpx.Client(headers={"User-Agent": f"tracker/{__version__}"}, timeout=self._limits.silence)
-        except (httpx.InvalidURL, ImportError, OSError, ValueError) as error:  # the text may hold a proxy's password
+        for library in ("httpx", "httpcore"):  # they would log whole addresses, queries too
+            logging.getLogger(library).setLevel(logging.WARNING)
+        # Of pages, gzip is what every server knows, and what can be unpacked bit by bit.
+        headers = {"User-Agent": f"tracker/{__version__}", "Accept-Encoding": "gzip"}
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        direct = {f"all://[{host}]" if ":" in host else f"all://{host}": None for host in _LOOPBACK}
+        client = None
+        with suppress(httpx.InvalidURL, ImportError, OSError, ValueError):
+            client = httpx.Client(headers=headers, cookies=no_cookies, timeout=self._limits.silence, mounts=direct)
+        if client is None:  # not "from error", because its text may hold the proxy's password
             raise PublisherError(
                 "the proxy or the certificates that this system names cannot be used: look at HTTPS_PROXY, ALL_PROXY, "
                 "SSL_CERT_FILE and SSL_CERT_DIR"
-            ) from error
+            )
+        return client
 
     @property
     def index(self) -> str:
@@ -233,7 +327,7 @@ class Publisher:
                     size = _range(response)[1]
                     if size is None or size > self._limits.size:
                         return Glimpse(size, None)
-                    tail = b"".join(self._chunks(response, link.name, _TAIL, time.monotonic() + self._limits.seconds))
+                    tail = b"".join(self._chunks(response, link.name, _TAIL, DOWNLOAD_SIZE))
                     return self._glimpse(link, size, tail.rjust(size, b"\0"))
                 return Glimpse(_length(response), None)
 
@@ -262,17 +356,16 @@ class Publisher:
 
     def _on_page(self, data: bytes, url: httpx.URL, folder: Path | None = None) -> Iterator[Link]:
         """Yield a page's links, each target once; those of a page in a folder to zips in it lead there."""
-        parser = _Links()
-        parser.feed(decode(data))
-        parser.close()
+        base, found = _links(decode(data))
+        if len(found) > _LINKS:
+            raise PublisherError(f"{_shown(url)}: a page of {len(found):,} links is no page of releases")
         seen = set()
-        for address, words in parser.found:
+        for address, words in found:
             try:
-                link = Link(_beside(folder, address) or self._target(url, parser.base, address), words)
-            except (httpx.InvalidURL, ValueError):
+                link = Link(_beside(folder, address) or self._target(url, base, address), words)
+            except (httpx.InvalidURL, ValueError, OSError):  # the last: a name that is too long for a file's
                 continue
-            ours = isinstance(link.target, Path) or _within(link.target.host, self._domain)
-            if ours and link.target not in seen:
+            if (isinstance(link.target, Path) or self._is_ours(link.target)) and link.target not in seen:
                 seen.add(link.target)
                 yield link
 
@@ -282,13 +375,12 @@ class Publisher:
         target = page.join(address)
         zips = (value for _, value in target.params.multi_items() if value.lower().endswith(".zip"))
         target = page.join(next(zips, address)).copy_with(fragment=None, userinfo=b"")
-        return target if _is_loopback(target.host) or target.scheme != "http" else target.copy_with(scheme="https")
+        return target if _host(target) in _LOOPBACK or target.scheme != "http" else target.copy_with(scheme="https")
 
     def _read_page(self, url: httpx.URL, wanted: str) -> tuple[bytes, httpx.URL]:
         def attempt() -> tuple[bytes, httpx.URL]:
             with self._open(url, wanted, {}) as response:
-                deadline = time.monotonic() + self._limits.seconds
-                return b"".join(self._chunks(response, wanted, self._limits.page, deadline)), response.url
+                return b"".join(self._chunks(response, wanted, self._limits.page, PAGE_SIZE)), response.url
 
         return self._persist(attempt, wanted)
 
@@ -304,7 +396,6 @@ class Publisher:
 
     def _transfer(self, url: httpx.URL, name: str, told: Told) -> bytes:
         come, validator = bytearray(), ""
-        deadline = time.monotonic() + self._limits.seconds
 
         def attempt() -> bytes:
             nonlocal validator
@@ -320,7 +411,7 @@ class Publisher:
                     come.clear()
                     raise _PassingError("sends another part of the file than was asked for")
                 validator = _validator(response)
-                for chunk in self._chunks(response, name, self._limits.size, deadline, len(come)):
+                for chunk in self._chunks(response, name, self._limits.size, DOWNLOAD_SIZE, len(come)):
                     come.extend(chunk)
                     told(len(come), size)
             if (partial or size is None) and not _is_html(come) and (damage := _damage(bytes(come))) is not None:
@@ -331,18 +422,19 @@ class Publisher:
         return self._persist(attempt, name)
 
     def _chunks(
-        self, response: httpx.Response, name: str, limit: int, deadline: float, come: int = 0
+        self, response: httpx.Response, name: str, limit: int, lifted_by: Limit, come: int = 0
     ) -> Iterator[bytes]:
-        """Yield a body as it comes, as long as it keeps to the limits of size and time."""
-        too_long = f"is longer than {limit:,} bytes, which no release is"
+        """Yield a body as it comes, unpacked, as long as it keeps to the limit of its size."""
+        too_long = f"is longer than {limit:,} bytes, which no release is ({lifted_by.variable} lifts the limit)"
         if come + (_length(response) or 0) > limit:
             raise self._failed(_shown(response.url), too_long, name)
-        for chunk in response.iter_bytes():
+        packed = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if packed not in ("identity", "gzip"):
+            raise self._failed(_shown(response.url), "comes packed in a way that was not asked for", name)
+        for chunk in response.iter_raw() if packed == "identity" else _unpacked(response.iter_raw()):
             come += len(chunk)
             if come > limit:
                 raise self._failed(_shown(response.url), too_long, name)
-            if time.monotonic() > deadline:
-                raise self._failed(_shown(response.url), f"took longer than {self._limits.seconds:g} seconds", name)
             yield chunk
 
     # ------------------------------------------------------------ the network
@@ -350,11 +442,13 @@ class Publisher:
     @contextmanager
     def _open(self, url: httpx.URL, name: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
         """Open an address, following redirects within the publisher's domain."""
+        told = {"trace": self._trace}
         for _ in range(_REDIRECTS + 1):
             self._require_allowed(url, name)
             # The user's password is for the host that it was written for, and for no other.
             auth = self._auth if _origin(url) == _origin(self._page) else None
-            with self._client.stream("GET", url, headers=headers, auth=auth) as response:
+            self._asked = _host(url)
+            with self._client.stream("GET", url, headers=headers, auth=auth, extensions=told) as response:
                 if response.next_request is None:
                     self._require_good(response, name)
                     yield response
@@ -362,17 +456,34 @@ class Publisher:
                 url = response.next_request.url.copy_with(userinfo=b"")
         raise self._failed(_shown(url), f"redirects more than {_REDIRECTS} times", name)
 
+    def _trace(self, _event: str, told: Mapping[str, Any]) -> None:
+        """Learn of each connection that the library opens."""
+        asked = getattr(told.get("return_value"), "get_extra_info", None)  # a stream has it
+        if asked is not None:
+            self._deadline.hold(asked("socket"))
+
     def _require_allowed(self, url: httpx.URL, name: str) -> None:
-        if not _HOST.fullmatch(url.host):
+        if not _HOST.fullmatch(_host(url)):
             raise self._failed(self.index, "is no address, or leads to none", name)
-        if not _within(url.host, self._domain):
-            raise self._failed(self.index, f"leads to {url.host}, away from {self._domain}", name)
-        if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+        if not self._is_ours(url):
+            where = url.netloc.decode("ascii")
+            raise self._failed(self.index, f"leads to {where}, away from {self._own}", name)
+        if url.scheme != "https" and not (url.scheme == "http" and _host(url) in _LOOPBACK):
             raise self._failed(_shown(url), "is not https, and nothing else is trusted", name)
+
+    @property
+    def _own(self) -> str:
+        """The domain, or the one host, that links and redirects may lead to."""
+        host = _host(self._page)
+        return DOMAIN if _within(host, DOMAIN) else host
+
+    def _is_ours(self, url: httpx.URL) -> bool:
+        known = _within(_host(url), DOMAIN) if self._own == DOMAIN else _host(url) == self._own
+        return known and url.port in (None, self._page.port)
 
     def _require_good(self, response: httpx.Response, name: str) -> None:
         status = response.status_code
-        answer = f"answers {status} {response.reason_phrase}".strip()
+        answer = f"answers {status} {httpx.codes.get_reason_phrase(status)}".strip()
         if status in _PASSING:
             after = _seconds(response.headers.get("Retry-After", ""))
             if after > self._limits.longest:
@@ -396,14 +507,20 @@ class Publisher:
             wait=wait,
             reraise=True,
         )
-        try:
-            return retrying(attempt)
-        except _PassingError as error:
-            raise self._failed(self._page.host, str(error), name) from error
-        # The last two: of a host or port that is none.
-        except (httpx.RequestError, OverflowError, UnicodeError) as error:
-            what = str(error) or type(error).__name__
-            raise self._failed(self._page.host, f"cannot be reached or breaks off ({what})", name) from error
+        self._deadline = _Deadline(limits.seconds, self._connections)
+        failure: Exception | None = None
+        with self._deadline:
+            try:
+                result = retrying(attempt)
+            # The last three: of an address that a redirect names, or of a host or port, that is none.
+            except (_PassingError, httpx.RequestError, httpx.InvalidURL, OverflowError, UnicodeError) as error:
+                failure = error
+        if self._deadline.passed:  # also where it broke an answer off that looks whole
+            too_slow = f"took longer than {limits.seconds:g} seconds ({DOWNLOAD_SECONDS.variable} lifts the limit)"
+            raise self._failed(self._asked, too_slow, name) from failure
+        if failure is not None:
+            raise self._failed(self._asked, _words(failure), name) from failure
+        return result
 
     def _failed(self, where: str, what: str, name: str) -> PublisherError:
         """Return the error that says what happened, and what to do by hand."""
@@ -418,30 +535,32 @@ def file_name(year: int | None = None, month: int = 1) -> str:
     return _FILE.format(month=month_name[month].lower() if year else "MONTH", year=year or "YEAR")
 
 
-class _Links(HTMLParser):
-    """The links of a page in its order: address and words; `base` is what its addresses are relative to."""
+def _links(page: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what a page's addresses are relative to, and its links in its order: address and words."""
+    base, found, inside = "", list[tuple[str, list[str]]](), False
+    for token in _TOKEN.finditer(page):
+        tag = (token["tag"] or "").lower()
+        if inside and token["text"]:
+            found[-1][1].append(token["text"])
+        elif tag == "/a":
+            inside = False
+        elif tag in ("a", "base"):
+            address = _href(token["attributes"])
+            if tag == "base":
+                base = address
+            elif inside := bool(address):
+                found.append((address, []))
+    return base, [(address, html.unescape("".join(words)[:_WORDS])) for address, words in found]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.base = ""
-        self.found: list[tuple[str, str]] = []
-        self._inside = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        address = dict(attrs).get("href")
-        if tag == "base":
-            self.base = address or ""
-        elif tag == "a":
-            self._inside = bool(address)
-            self.found += [(address.strip(), "")] if address else []
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            address, words = self.found[-1]
-            self.found[-1] = (address, words + data)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = self._inside and tag != "a"
+def _href(attributes: str) -> str:
+    """Return where a tag leads; "" if nowhere, or if the address is longer than any is."""
+    for match in _ATTRIBUTE.finditer(attributes):
+        name, *values = match.groups(default="")
+        if name.lower() == "href":
+            address = "".join(values)
+            return html.unescape(address).strip() if len(address) <= _ADDRESS else ""
+    return ""
 
 
 def _is_release(link: Link) -> bool:
@@ -463,8 +582,30 @@ def _beside(folder: Path | None, address: str) -> Path | None:
 def _passes(error: BaseException) -> bool:
     """Whether it is worth another attempt. A certificate that is not trusted now will not be in a second."""
     if isinstance(error, httpx.RequestError):
-        return "CERTIFICATE" not in str(error).upper() and not isinstance(error, httpx.UnsupportedProtocol)
+        return _distrust(error) is None and not isinstance(error, httpx.UnsupportedProtocol)
     return isinstance(error, _PassingError)
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """Return why a certificate is not trusted, if that is the cause of an error."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _words(failure: Exception) -> str:
+    """Say why there is no answer."""
+    if isinstance(failure, _PassingError):
+        return str(failure)
+    distrust = _distrust(failure)
+    if distrust is not None:
+        return (
+            f"shows a certificate that is not trusted ({distrust.rstrip('.')}); if your own network's proxy does, name "
+            "its certificate in SSL_CERT_FILE"
+        )
+    return f"cannot be reached or breaks off ({(str(failure) or type(failure).__name__)[:_WORDS]})"
 
 
 def _shown(url: httpx.URL) -> str:
@@ -472,30 +613,28 @@ def _shown(url: httpx.URL) -> str:
     return str(url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
+def _host(url: httpx.URL) -> str:
+    """Return the host as it is asked for: the same letters, whatever alphabet it was written in."""
+    return url.raw_host.decode("ascii")
+
+
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+    return url.scheme, _host(url), url.port
 
 
 def _within(host: str, domain: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _length(response: httpx.Response) -> int | None:
     """Return how many bytes the body will have, unpacked, if the server says so."""
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() and "Content-Encoding" not in response.headers else None
+    return int(length) if re.fullmatch(r"\d{1,18}", length) and "Content-Encoding" not in response.headers else None
 
 
 def _range(response: httpx.Response) -> tuple[int | None, int | None]:
     """Return where a part begins, and how long the whole is."""
-    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    match = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", response.headers.get("Content-Range", ""))
     if match is None:
         return None, None
     return int(match[1]), int(match[2]) if match[2] != "*" else None
@@ -514,8 +653,21 @@ def _seconds(retry_after: str) -> float:
         return float(retry_after)
     try:
         return max(0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
+
+
+def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what gzip packed, a piece at a time: a bomb goes off in small pieces, and is noticed."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        for chunk in packed:
+            rest = chunk
+            while rest and not unpacker.eof:
+                yield unpacker.decompress(rest, _PIECE)
+                rest = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise _PassingError("sends what cannot be unpacked") from error
 
 
 def _is_html(data: bytes | bytearray) -> bool:
@@ -526,9 +678,12 @@ def _damage(data: bytes) -> str | None:
     """Say what is wrong with a zip, every member being read; None if nothing is."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-            if sum(member.file_size for member in bundle.infolist()) > 4 * SIZE:
+            members = bundle.infolist()
+            if len(members) > MEMBERS.value or sum(member.file_size for member in members) > UNPACKED_SIZE.value:
                 return "it would unpack to more than any release has"
-            for member in bundle.infolist():
+            if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+                return "it is packed as no release is"  # and Python cannot unpack that bit by bit
+            for member in members:
                 if not member.flag_bits & 1:  # of what is protected, import says so
                     with bundle.open(member) as file:
                         while file.read(1024 * 1024):

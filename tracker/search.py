@@ -310,6 +310,7 @@ class Nearest:
     def __init__(self, codes: Iterable[str]) -> None:
         self._codes = frozenset(codes)
         self._characters = sorted({character for code in self._codes for character in code})
+        self._longest = max(map(len, self._codes), default=0)
         self._by_look: dict[str, list[str]] = {}
         for code in self._codes:
             self._by_look.setdefault(code.translate(_LOOK_ALIKES), []).append(code)
@@ -322,6 +323,8 @@ class Nearest:
         alike, the likelier. A code is no neighbour of its own.
         """
         code = code.strip().upper()
+        if len(code) > self._longest + 1:  # all neighbours of a long text take seconds, and none is a code
+            return ()
         for neighbours in (self._by_look.get(code.translate(_LOOK_ALIKES), ()), _swapped(code), self._one_off(code)):
             found = self._codes.intersection(neighbours) - {code}
             if found:

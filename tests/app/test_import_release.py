@@ -15,7 +15,7 @@ import pytest
 
 from tests.hcpcs.builders import LENGTHY, text_of
 from tests.support import NOW, Import, Release, only_on, record_text, values
-from tracker import archive
+from tracker import archive, disk
 from tracker.app.import_release import Options, import_path
 from tracker.app.stored import Stored, open_stored
 from tracker.app.withdraw import withdraw
@@ -344,7 +344,7 @@ def test_an_error_on_the_way_leaves_nothing(
     if place == "insert":
         monkeypatch.setattr(Writer, "insert", fail)
     elif place == "publish":
-        monkeypatch.setattr(archive, "_sync_folder", fail)
+        monkeypatch.setattr(disk, "sync_folder", fail)
     else:
         monkeypatch.setattr("tracker.app.import_release.doubts", fail)
     with pytest.raises(TrackerError, match="the disk is full: nothing was stored"):
@@ -398,7 +398,8 @@ def test_half_of_a_file_is_no_defect_of_the_program(
     seal = archive.seal
     monkeypatch.setattr(archive, "seal", cut)
     with pytest.raises(SourceError, match=r"HCPC2025.txt was changed while it was read"):
-        take_in("HCPC2025.txt", long_release("x", "51"))  # longer than what is read at once
+        # Longer than what is read at once.
+        take_in("HCPC2025.txt", {f"A{number:04}": values(f"A{number:04}") for number in range(9000)})
     assert files(home) == []
 
 

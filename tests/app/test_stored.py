@@ -23,7 +23,7 @@ from tracker.app.import_release import Options, import_path
 from tracker.app.show import find_record
 from tracker.app.stored import Stored, locate, open_stored
 from tracker.app.withdraw import withdraw
-from tracker.app.write_report import view_diff, write_file
+from tracker.app.write_report import view_diff, write_files
 from tracker.diff.select import EVERYTHING
 from tracker.errors import ArchiveError, StoreError, TrackerError, UnknownReleaseError
 from tracker.home import Home
@@ -251,7 +251,7 @@ def test_a_file_that_is_no_release_of_ours_is_passed_over(take_in: Import, home:
     path.unlink()
     path = home.snapshots / archive.file_name(release.label, 1)
     sealed = replace(sealed, header=archive.encode_header(release), records=records)
-    path.write_text("".join(f"{line}\n" for line in archive.lines(sealed)))
+    path.write_bytes(b"".join(archive.lines(sealed)))
     home.index.unlink()
     for _ in range(2):
         with open_stored(home) as again:
@@ -275,9 +275,9 @@ def test_no_report_is_written_over_what_is_stored(
     if through == "link":
         (tmp_path / "link").symlink_to(target)
     with pytest.raises(TrackerError, match="belongs to what is stored"):
-        write_file(tmp_path / "link" if through == "link" else target, b"report", home)
+        write_files([(tmp_path / "link" if through == "link" else target, b"report")], home)
     assert (target.read_bytes() if target.exists() else None) == before
-    write_file(home.folder / "report.txt", b"report", home)
+    write_files([(home.folder / "report.txt", b"report")], home)
 
 
 @pytest.mark.parametrize("url", [" ", "codes", "me:s3cret@server/codes"])
@@ -321,7 +321,7 @@ def test_an_index_that_cannot_be_used_stops_no_reader(take_in: Import, home: Hom
         (home.snapshots / "2026.r1.jsonl").touch()  # so that the index is looked at
         spoil(home.index, "UPDATE release SET archive_stamp = ''")
     before = home.index.read_bytes()
-    what_to_do = "update this tracker" if damage == "newer" else "only an index, so delete it, and it will be rebuilt"
+    what_to_do = "update this tracker" if damage == "newer" else "only an index, and tracker rebuild makes it anew"
     with open_stored(home) as read:
         assert [one.release.name for one in read.revisions] == ["2025@1", "2026@1"]
         assert len(compare_releases(read, "2025", "2026").changes) == 1
@@ -333,10 +333,10 @@ def test_an_index_that_cannot_be_used_stops_no_reader(take_in: Import, home: Hom
 
 
 @only_on("sqlite", "damages the index")
-def test_a_damaged_line_in_the_index_says_that_it_can_be_deleted(take_in: Import, home: Home) -> None:
+def test_a_damaged_line_in_the_index_says_how_to_mend_it(take_in: Import, home: Home) -> None:
     take_in("HCPC2025.txt", TWO)
     spoil(home.index, "UPDATE record_version SET payload = replace(payload, '{', '[')")
-    with open_stored(home) as read, pytest.raises(ArchiveError, match=r"delete tracker\.db"):
+    with open_stored(home) as read, pytest.raises(StoreError, match="tracker rebuild makes it anew"):
         read.record(read.find("2025"), "J1940")
 
 

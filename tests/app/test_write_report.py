@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.hcpcs.builders import sheet_of, sheet_rows, table_of, workbook_of
-from tests.report.test_hostile_text import structure_and_text
+from tests.report.hostile import structure_and_text
 from tests.support import NOW, Import, values
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
 from tracker.app.stored import Stored
-from tracker.app.write_report import render_as, view_diff, write_file
+from tracker.app.write_report import render_as, view_diff, write_files
 from tracker.diff.select import EVERYTHING
 from tracker.errors import TrackerError
 from tracker.home import Home
@@ -227,7 +227,7 @@ def test_the_table_names_the_revisions_in_every_row(stored: Stored, take_in: Imp
 
 def test_a_file_is_written_and_nothing_else(tmp_path: Path) -> None:
     for data in (b"one\n", b"two"):
-        write_file(tmp_path / "a.txt", data, NOWHERE)
+        write_files([(tmp_path / "a.txt", data)], NOWHERE)
         assert (tmp_path / "a.txt").read_bytes() == data
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
@@ -235,7 +235,7 @@ def test_a_file_is_written_and_nothing_else(tmp_path: Path) -> None:
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_bytes(b"one")
     (tmp_path / "a.txt").symlink_to("b.txt")
-    write_file(tmp_path / "a.txt", b"two", NOWHERE)
+    write_files([(tmp_path / "a.txt", b"two")], NOWHERE)
     assert (tmp_path / "a.txt").is_symlink()
     assert (tmp_path / "b.txt").read_bytes() == b"two"
 
@@ -245,7 +245,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_file(path, b"words", NOWHERE)
+        write_files([(path, b"words")], NOWHERE)
         assert os.read(reader, 10) == b"words"
     finally:
         os.close(reader)
@@ -258,7 +258,7 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "folder").mkdir()
     (tmp_path / "a.txt").write_bytes(b"one")
     with pytest.raises(TrackerError, match=r"the report was not written$"):
-        write_file(Path(place), b"two", NOWHERE)
+        write_files([(Path(place), b"two")], NOWHERE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "folder"]
     assert (tmp_path / "a.txt").read_bytes() == b"one"
 
@@ -272,15 +272,15 @@ def test_an_error_on_the_way_leaves_the_old_file(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(TrackerError, match="No space left on device: the report was not written"):
-        write_file(path, b"two", NOWHERE)
+        write_files([(path, b"two")], NOWHERE)
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_pieces_make_one_file(tmp_path: Path) -> None:
-    write_file(tmp_path / "a.txt", iter([b"one", b"", b"two"]), NOWHERE)
+    write_files([(tmp_path / "a.txt", iter([b"one", b"", b"two"]))], NOWHERE)
     assert (tmp_path / "a.txt").read_bytes() == b"onetwo"
-    write_file(tmp_path / "a.txt", [], NOWHERE)
+    write_files([(tmp_path / "a.txt", [])], NOWHERE)
     assert (tmp_path / "a.txt").read_bytes() == b""
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
@@ -290,7 +290,7 @@ def test_pieces_go_to_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_file(path, iter([b"one", b"two"]), NOWHERE)
+        write_files([(path, iter([b"one", b"two"]))], NOWHERE)
         assert os.read(reader, 10) == b"onetwo"
     finally:
         os.close(reader)
@@ -310,7 +310,7 @@ def test_what_goes_wrong_between_two_pieces_leaves_nothing(
         raise error
 
     with pytest.raises(type(error)) as raised:
-        write_file(path, pieces(), NOWHERE)
+        write_files([(path, pieces())], NOWHERE)
     assert raised.value is error
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == ({} if before is None else {"a.txt": before})
 
@@ -321,5 +321,5 @@ def test_a_disk_that_is_full_while_pieces_are_made_is_one_sentence(tmp_path: Pat
         raise OSError(28, "No space left on device")
 
     with pytest.raises(TrackerError, match="No space left on device: the report was not written"):
-        write_file(tmp_path / "a.txt", pieces(), NOWHERE)
+        write_files([(tmp_path / "a.txt", pieces())], NOWHERE)
     assert list(tmp_path.iterdir()) == []

@@ -38,4 +38,4 @@ def test_any_bytes_are_some_text(data: bytes) -> None:
 @given(st.text(st.characters(codec="cp1252"), min_size=1))
 def test_what_cms_writes_is_read_back_unless_it_is_utf_8_too(text: str) -> None:
     data = text.encode("cp1252")
-    assert decode(data + b"\xe9 ") == text + "é "  # which no UTF-8 can end with
+    assert decode(data + b"\xe9 ") == text.replace("\0", "\ufffd") + "é "  # which no UTF-8 can end with

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.lists.samples import SHAPE, Table, csv_of, found, list_of, opened, workbook_of
 from tracker.errors import SourceError
+from tracker.limits import LIST_SIZE, LIST_WORKBOOK_SIZE
 from tracker.lists import source
 from tracker.lists.source import open_list, read_list
 from tracker.lists.table import UserList
@@ -289,8 +290,8 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
 
 def test_a_list_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
     for name, begin, size in (
-        ("list.csv", b"J1940\n", source.TEXT_SIZE),
-        ("list.xlsx", b"PK\3\4", source.WORKBOOK_SIZE),
+        ("list.csv", b"J1940\n", LIST_SIZE.value),
+        ("list.xlsx", b"PK\3\4", LIST_WORKBOOK_SIZE.value),
     ):
         path = tmp_path / name
         path.write_bytes(begin)

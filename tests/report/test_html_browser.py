@@ -305,6 +305,18 @@ def test_no_width_needs_scrolling_sideways(show: Open, width: int) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.parametrize("width", [1000, 1200, 1300])
+def test_the_names_of_levels_stand_in_one_line(show: Open, width: int) -> None:
+    """Also beside a bar for scrolling, which takes some of the room."""
+    page = show(many(300), width=width)
+    page.evaluate("() => { document.querySelector('.side').style.width = '230px'; }")
+    labels = page.locator(".levels label")
+    assert labels.count() == 3
+    heights = labels.evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert max(heights) < 35
+    assert len(set(labels.evaluate_all("all => all.map(one => one.getBoundingClientRect().top)"))) == 1
+
+
 # ---------------------------------------------------------------- paper, and no script
 
 

@@ -66,7 +66,7 @@ def test_a_second_importer_does_not_wait_for_ever(
 def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: bool) -> None:
     path = tmp_path / "tracker.db"
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="only an index, so delete it") as caught:
+    with pytest.raises(StoreError, match="only an index, and tracker rebuild makes it anew") as caught:
         Store.open(path, read_only=read_only)
     assert str(path) in str(caught.value)
     assert path.read_bytes() == content
@@ -79,7 +79,7 @@ def test_an_index_without_a_table_or_with_bytes_for_text(tmp_path: Path, make_se
             importing.insert(make_sealed("2026", {"A1": "x"}))
         store._database.core.exec_driver_sql("PRAGMA foreign_keys = off")
         store._database.core.exec_driver_sql(damage)
-        with pytest.raises(StoreError, match="only an index, so delete it"):
+        with pytest.raises(StoreError, match="only an index, and tracker rebuild makes it anew"):
             store.releases("hcpcs")
 
 
@@ -87,7 +87,7 @@ def test_a_schema_that_is_no_text_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "tracker.db"
     Store.open(path).close()
     path.write_bytes(path.read_bytes().replace(b"CREATE TABLE release_note", b"CREATE TABLE release_\xec\xec\xec\xec"))
-    with pytest.raises(StoreError, match="delete it"), Store.open(path) as store:
+    with pytest.raises(StoreError, match="tracker rebuild makes it anew"), Store.open(path) as store:
         store.notes(1)
 
 
@@ -97,7 +97,7 @@ def test_a_damaged_page_is_noticed_when_it_is_read(tmp_path: Path, make_sealed: 
         release_id = importing.insert(make_sealed("2026", {f"A{n}": "x" * 500 for n in range(100)}))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] + b"\xff" * (len(content) - len(content) // 2))
-    with Store.open(path, read_only=True) as store, pytest.raises(StoreError, match="delete it"):
+    with Store.open(path, read_only=True) as store, pytest.raises(StoreError, match="tracker rebuild makes it anew"):
         list(store.records(release_id))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 import tracker
+from tests.conftest import empty_schema
+from tests.store.older import REVISIONS, make_older
+from tests.support import NOW, record_text, values
+from tracker.api import Tracker
+from tracker.app.import_release import Options, import_path
+from tracker.app.stored import open_stored
+from tracker.app.verify import verify
+from tracker.app.withdraw import withdraw
 from tracker.errors import StoreError
+from tracker.home import Home
 from tracker.store.database import UnusableError, connect
 from tracker.store.migrate import HEAD, migrations_folder
 from tracker.store.store import Store
@@ -154,3 +164,119 @@ def test_a_database_that_would_have_to_be_migrated_is_not_usable_read_only(place
         place.touch()
     with pytest.raises(UnusableError, match="brought up to date"):
         Store.open(place, read_only=True)
+
+
+# ---------------------------------------------------------------- from every earlier revision, with data in place
+
+
+def filled(home: Home, folder: Path) -> None:
+    """Store releases with all that a database holds: problems, unknown fields, several revisions, a withdrawal."""
+    texts = {"2025": "one mg", "2025_v2": "one mg, again", "2026": "two mg"}
+    with open_stored(home, to_write=True) as stored:
+        for name, words in texts.items():
+            codes = {code: values(code, LONG_DESCRIPTION=f"Injection, {words}") for code in ("A1", "J0001", "J0002")}
+            codes["J0001"] |= {"ACT EFF DT": "20250230", "TERM DT": "20261231" if name == "2026" else ""}
+            path = folder / f"HCPC{name}.txt"
+            path.write_bytes(record_text(codes))
+            import_path(stored, path, Options(name[:4], complete=True), NOW)
+        table = folder / "HCPC2025.csv"
+        table.write_text("HCPC,LONG DESCRIPTION\nJ0003,Injection\n")
+        import_path(stored, table, Options("2025-04"), NOW)
+        withdraw(stored, "2025@1", "wrong file", NOW)
+
+
+def asked(home: Home) -> dict[str, object]:
+    """Return the answers that a home gives."""
+    with Tracker(home) as tracker, open_stored(home) as stored:
+        return {
+            "releases": tracker.releases(),
+            "diff": tracker.diff("2025", "2026"),
+            "of revisions": tracker.diff("2025@1", "2025@2"),
+            "history": tracker.history("J0001"),
+            "problems": [stored.problems(revision) for revision in stored.revisions],
+            "records": [list(stored.records(revision)) for revision in stored.revisions],
+            "notes": [stored.notes(revision) for revision in stored.revisions],
+            "current": [revision.release.name for revision in stored.revisions if revision.marked],
+        }
+
+
+@pytest.fixture
+def newest(database_kind: str, database: str | None, tmp_path: Path) -> Home:
+    home = Home(tmp_path / "newest", database)
+    filled(home, tmp_path)
+    return home
+
+
+@pytest.fixture
+def older(newest: Home, request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    """Give an empty place for a home of an earlier revision: its archive is there, its database is yet to be made."""
+    shutil.copytree(newest.snapshots, tmp_path / "older/snapshots")
+    url = None if newest.database_url is None else empty_schema(request.getfixturevalue("postgresql_server"))
+    return Home(tmp_path / "older", url)
+
+
+def place_of(home: Home) -> Path | str:
+    return home.database_url or home.index
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_database_of_every_earlier_revision_comes_up_with_its_data(revision: str, newest: Home, older: Home) -> None:
+    make_older(place_of(older), revision, place_of(newest))
+    assert asked(older) == asked(newest)
+    assert verify(older).differences == ()
+    with open_stored(older, to_write=True) as stored:
+        assert stored.store._database.core.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
+        context = MigrationContext.configure(stored.store._database.core, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_is_imported_after_a_migration_is_as_if_there_had_been_none(
+    revision: str, newest: Home, older: Home, tmp_path: Path
+) -> None:
+    make_older(place_of(older), revision, place_of(newest))
+    path = tmp_path / "HCPC2027.txt"
+    path.write_bytes(record_text({code: values(code, COV="D") for code in ("A1", "J0001", "J0002", "J0004")}))
+    for home in (older, newest):
+        with open_stored(home, to_write=True) as stored:
+            import_path(stored, path, Options(complete=True), NOW)
+    assert asked(older) == asked(newest)
+    assert verify(older).differences == ()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_migration_that_is_stopped_leaves_the_earlier_tables_and_all_their_rows(
+    revision: str, newest: Home, older: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_older(place_of(older), revision, place_of(newest))
+    before = dump(place_of(older))
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", fail)
+    with pytest.raises(KeyboardInterrupt):
+        Store.open(place_of(older)).close()
+    assert dump(place_of(older)) == before
+    monkeypatch.undo()
+    if older.database_url is not None:
+        monkeypatch.setenv("TRACKER_DATABASE_URL", older.database_url)
+    assert asked(older) == asked(newest)
+
+
+def dump(place: Path | str) -> object:
+    """Return all that is in a database: the SQL that would make it anew, or its tables, columns and rows."""
+    if isinstance(place, Path):
+        with sqlite3.connect(place) as driver:
+            return list(driver.iterdump())
+    database = connect(place)
+    inspector = inspect(database.core)
+    tables = inspector.get_table_names()
+    rows = {
+        table: sorted(map(repr, database.core.exec_driver_sql(f'SELECT * FROM "{table}"')))  # noqa: S608
+        for table in tables
+    }
+    columns = {table: [str(one) for one in inspector.get_columns(table)] for table in tables}
+    views = inspector.get_view_names()
+    database.close()
+    return rows, columns, views

@@ -259,5 +259,5 @@ def test_a_damaged_index_is_not_copied(tmp_path: Path) -> None:
     path = tmp_path / "tracker.db"
     Store.open(path).close()
     path.write_bytes(path.read_bytes()[:8192])
-    with pytest.raises(StoreError, match="delete it"):
+    with pytest.raises(StoreError, match="tracker rebuild makes it anew"):
         Store.copy_of(path)

@@ -214,7 +214,7 @@ def test_a_text_in_a_repeated_field_is_one_value(stored: Stored, tmp_path: Path)
         "hcpcs", "2025", 1, date(2025, 1, 1), False, frozenset(HCPCS.fields), source, {}, "", "", ""
     )
     records = [Record("A1", Kind.MODIFIER, {"pricing_indicators": "51"})]
-    path.write_text("".join(f"{line}\n" for line in archive.lines(archive.seal(Snapshot(release, records)))))
+    path.write_bytes(b"".join(archive.lines(archive.seal(Snapshot(release, records)))))
     import_path(stored, path, Options(), NOW)
     assert rows(stored, "SELECT pricing_indicators FROM hcpcs_record") == [("51",)]
 

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from tracker.errors import RefusedError
 from tracker.hcpcs.normalise import iso_date
-from tracker.model import Release
+from tracker.hcpcs.oddities import explain
+from tracker.model import Problem, Release, Severity
 
 Span: TypeAlias = tuple[str, str]
 """The first and the last valid day of a code, as its record has them; each may be empty."""
@@ -27,6 +28,9 @@ STALE, EARLY = timedelta(days=120), timedelta(days=200)
 """How long before its effective date a release's newest added date may lie, and how long after it.
 
 Every quarter adds codes; the re-issue of March 2018 names codes of July 2018, 181 days ahead."""
+
+NAMED = 3
+"""How many errors a refusal names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,28 @@ def require_whole(release: Release, neighbours: Iterable[Neighbour], *, insisted
         if neighbour.lacks_of_it:
             gap = neighbour.lacks_of_it.told(neighbour.release)
             raise RefusedError(f"{release.source.name} lacks {gap}: {advice}")
+
+
+def require_explained(release: Release, problems: Iterable[Problem]) -> None:
+    """Refuse a release with errors that no known oddity explains: values that are stored as found and cannot be right.
+
+    Raises:
+        RefusedError: it has some; the first few are named.
+    """
+    errors = [one for one in problems if one.severity is Severity.ERROR and explain(release.label, one) is None]
+    if errors:
+        number = f"{len(errors):,} error{'' if len(errors) == 1 else 's'}"
+        told = "; ".join(map(_told, errors[:NAMED])) + ("; …" if len(errors) > NAMED else "")
+        raise RefusedError(
+            f"{release.source.name} has {number} that no known oddity explains ({told}): take it in without --strict "
+            f"and look with tracker problems {release.label}, or tell the publisher"
+        )
+
+
+def _told(problem: Problem) -> str:
+    about = " ".join(part for part in (problem.code, problem.field) if part)
+    place = ", ".join(part for part in (problem.file, problem.where) if part)
+    return f"{about} in {place}" if about else place
 
 
 def truncated(release: Release, neighbours: Iterable[Neighbour]) -> tuple[str, ...]:

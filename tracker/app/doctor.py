@@ -14,6 +14,7 @@ from typing import Final
 
 from tracker import __version__, archive, policy
 from tracker.app.stored import locate, open_stored
+from tracker.app.verify import damaged_files
 from tracker.errors import ArchiveError, PolicyError, StoreError
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.labels import effective_date, label_on, labels_between
@@ -156,16 +157,12 @@ def next_commands(labels: Sequence[str], today: date) -> list[tuple[str, str]]:
     ]
 
 
-def _damaged(home: Home) -> Iterator[str]:
-    """Yield what is wrong with each snapshot file that is not what its digests say."""
+def _damaged(home: Home) -> list[str]:
+    """Return what is wrong with each snapshot file that is not what its digests say."""
     try:
-        for path in archive.files(home.snapshots).values():
-            try:
-                archive.read(path)
-            except ArchiveError as error:
-                yield str(error)
+        return [str(error) for error in damaged_files(home).values()]
     except ArchiveError as error:
-        yield str(error)
+        return [str(error)]
 
 
 def _of_the_policy(path: Path | None) -> Iterator[str]:

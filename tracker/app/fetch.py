@@ -126,12 +126,15 @@ def is_latest(wanted: str) -> bool:
     return wanted.strip().lower() == LATEST
 
 
-def fetch(stored: Stored, publisher: Publisher, offer: Offer, now: datetime, told: Told) -> tuple[Link, Imported]:
+def fetch(
+    stored: Stored, publisher: Publisher, offer: Offer, now: datetime, told: Told, *, strict: bool = False
+) -> tuple[Link, Imported]:
     """Download the newest issue of a release and import it; return the link that was taken, and the outcome.
 
     Raises:
         PublisherError: it cannot be downloaded whole.
-        RefusedError: it holds another release than the page says, or storing it would mislead.
+        RefusedError: it holds another release than the page says, storing it would mislead, or it has unexplained
+            errors (`strict`).
         SourceError, ArchiveError, StoreError: as `import_path`. Nothing is stored, in any of these cases.
     """
     link = _taken(publisher, offer)
@@ -147,7 +150,8 @@ def fetch(stored: Stored, publisher: Publisher, offer: Offer, now: datetime, tol
                     f"{link.place} holds {hints.label}, and the page calls it {offer.label}: nothing was stored; if "
                     f"it is what you want, download it in a browser and run: tracker import {link.name}"
                 )
-            (imported,) = import_path(stored, path, Options(label=offer.label, address=link.address), now)
+            options = Options(label=offer.label, address=link.address, strict=strict)
+            (imported,) = import_path(stored, path, options, now)
     except OSError as error:  # the archive's and the index's errors are told where they happen
         raise PublisherError(
             f"{link.name}: there is no place for the download while it is read ({error.strerror}): nothing was stored; "

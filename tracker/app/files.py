@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tracker.errors import SourceError
-
-SOURCE_SIZE = 1024 * 1024 * 1024
-"""The largest file that is read. CMS's largest has 5 MB; a full table of a code set a hundred times as large fits."""
+from tracker.limits import SOURCE_SIZE
 
 
 def read_bytes(path: Path) -> bytes:
@@ -37,8 +35,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(f"{path} is no file, but a device or a pipe: write it to a file first")
-        if status.st_size > SOURCE_SIZE:
-            raise SourceError(f"{path}: {status.st_size:,} bytes are more than any release has")
+        if status.st_size > SOURCE_SIZE.value:
+            raise SourceError(f"{path}: {status.st_size:,} bytes are more than any release has {SOURCE_SIZE.hint}")
         with path.open("rb") as file:
             try:
                 yield file

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tracker import __version__, archive
-from tracker.app.checks import Neighbour, Span, Spans, doubts, hold_against, require_whole, truncated
+from tracker.app.checks import Neighbour, Span, Spans, doubts, hold_against, require_explained, require_whole, truncated
 from tracker.app.files import opened
-from tracker.app.stored import Stored, require_ours
+from tracker.app.stored import Stored
+from tracker.app.together import require_ours
 from tracker.app.withdraw import hide
 from tracker.diff.compare import why_revised
 from tracker.errors import ArchiveError, RefusedError, SourceError
@@ -34,13 +35,17 @@ _NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user said of a file; None where the file is to tell. `address`: where it was downloaded from."""
+    """What the user said of a file; None where the file is to tell.
+
+    `address`: where it was downloaded from. `strict`: refuse it if it has errors that no known oddity explains.
+    """
 
     label: str | None = None
     published: date | None = None
     complete: bool | None = None
     again: bool = False
     address: str = ""
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def import_path(stored: Stored, path: Path, options: Options, now: datetime) -> 
 
     Raises:
         SourceError: the file cannot be read as a release.
-        RefusedError: storing it would mislead: half of a release that looks whole.
+        RefusedError: storing it would mislead: half of a release that looks whole, or unexplained errors (`strict`).
         ArchiveError, StoreError: it cannot be stored. Nothing is, in any of these cases.
     """
     paths = _files_in(path)
@@ -87,7 +92,7 @@ def import_path(stored: Stored, path: Path, options: Options, now: datetime) -> 
         for label in sorted({_label(*pair, options) for pair in sheets}):
             merged = _merge(_name(path), [pair for pair in sheets if _label(*pair, options) == label])
             found.append(_seal(_snapshot(*merged, options, now), spool, amends=True))
-        with _writing(stored) as writing:
+        with _writing(stored, options) as writing:
             return [writing.store(one, options, spool) for one in found]
 
 
@@ -109,7 +114,7 @@ def _import_archive(stored: Stored, folder: Path, options: Options, now: datetim
     _require_no_options(folder, options)
     withdrawn = archive.withdrawals(folder)
     found = []
-    with _writing(stored) as writing:
+    with _writing(stored, options) as writing:
         for key, file in archive.files(folder).items():
             with opened(file):
                 imported = writing.store_sealed(archive.read(file), withdrawn=key in withdrawn)
@@ -124,18 +129,20 @@ def _import_file(stored: Stored, path: Path, options: Options, now: datetime) ->
         is_snapshot = archive.is_snapshot(content.read(len(archive.PREFIX)))
     if is_snapshot:
         _require_no_options(path, options)
-        with _writing(stored) as writing, opened(path):
+        with _writing(stored, options) as writing, opened(path):
             return writing.store_sealed(archive.read(path))
     with archive.spool(stored.home.snapshots) as spool:
         with opened(path) as content:
             source = _source(path, content)
             same = _stored_already(stored, source, options)
             if same is not None:
+                if options.strict:
+                    require_explained(same, stored.problems(stored.find(same.name)))
                 return Imported(same, stored=False)
             raw = recognise.read(source.name, content)
             snapshot = _snapshot(raw, replace(source, format=raw.format, address=options.address), options, now)
             found = _seal(snapshot, spool, amends=raw.amends)
-        with _writing(stored) as writing:
+        with _writing(stored, options) as writing:
             return writing.store(found, options, spool)
 
 
@@ -277,13 +284,13 @@ def _shared(span: Span) -> Span:
 
 
 @contextmanager
-def _writing(stored: Stored) -> Iterator[_Writing]:
+def _writing(stored: Stored, options: Options) -> Iterator[_Writing]:
     """Hold the write lock, with what is stored read anew under it; all that is stored meanwhile is, or nothing.
 
     The archive files are on the disk, under their names, before the database commits; an error takes both back.
     """
     with archive.draft(stored.home.snapshots) as draft, stored.writing() as writer:
-        yield _Writing(stored, writer, draft)
+        yield _Writing(stored, writer, draft, options.strict)
         draft.publish()
 
 
@@ -294,6 +301,7 @@ class _Writing:
     stored: Stored
     writer: Writer
     draft: archive.Draft
+    strict: bool
 
     def store(self, found: _Found, options: Options, spool: BinaryIO) -> Imported:
         """Store what was read, as the next revision of its label; sheets laid over the current one."""
@@ -350,15 +358,22 @@ class _Writing:
 
     def _insert(self, found: _Found, neighbours: Sequence[Neighbour], *, withdrawn: bool = False) -> Imported:
         sealed, release = found.sealed, found.sealed.release
+        if self.strict and not withdrawn:
+            require_explained(release, found.problems)
         earlier = [revision.release for revision in self.stored.labelled(release.label)]
         twins = [one for one in earlier if one.digest == release.digest]
         same = next((one for one in twins if one.withdrawn is None or withdrawn), None)
         if same is not None:
             return Imported(same, stored=False, problems=found.problems)
         number, copy = self._next(release, earlier)
-        release = replace(release, revision=number)
-        sealed = replace(sealed, release=release, header=archive.encode_header(release))
-        stamp = archive.stamp(copy) or self.draft.write(copy.name, archive.lines(sealed))
+        stamp = archive.stamp(copy)
+        if stamp:
+            sealed = archive.read(copy)
+            release = sealed.release
+        else:
+            release = replace(release, revision=number)
+            sealed = replace(sealed, release=release, header=archive.encode_header(release))
+            stamp = self.draft.write(copy.name, archive.lines(sealed))
         self.writer.insert(sealed, stamp)
         self.stored.refresh()
         return Imported(

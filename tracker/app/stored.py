@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracker import archive
+from tracker.app.together import follow, restore, rows_of
 from tracker.diff.compare import of_one_issue
 from tracker.errors import ArchiveError, StoreError, UnknownReleaseError
 from tracker.hcpcs.catalogue import HCPCS, foreign_code
-from tracker.hcpcs.labels import effective_date, mark_order, parse_label
+from tracker.hcpcs.labels import mark_order, parse_label
 from tracker.home import Home, find_home
-from tracker.model import Note, Problem, Record, Release, Sealed, Snapshot
+from tracker.model import Note, Problem, Record, Release, Snapshot
 from tracker.store.database import UnusableError, damaged
 from tracker.store.store import Store, StoredRelease
 
@@ -294,12 +295,8 @@ def open_stored(home: Home, *, to_write: bool = False) -> Iterator[Stored]:
         yield stored
 
 
-Key = tuple[str, int]
-"""Label and revision."""
-
-
 def _open_index(home: Home, *, to_write: bool = False) -> Stored:
-    return _brought_up(home, Store.open(home.index), to_write=to_write)
+    return brought_up(home, Store.open(home.index), to_write=to_write)
 
 
 def _open_to_read(home: Home) -> Stored:
@@ -310,25 +307,28 @@ def _open_to_read(home: Home) -> Stored:
         return _open_index(home)
     except UnusableError:  # it may not be written, and what it holds is good
         with suppress(StoreError):
-            return _brought_up(home, Store.copy_of(home.index))
+            return brought_up(home, Store.copy_of(home.index))
         notices = []
     except StoreError as error:
         notices = [f"{error} (until then the archive itself is read)"]
-    stored = _brought_up(home, Store.in_memory())
+    stored = brought_up(home, Store.in_memory())
     stored.notices[:0] = notices
     return stored
 
 
-def _brought_up(home: Home, store: Store, *, to_write: bool = False) -> Stored:
-    """Take into a store what it lacks of the archive; with `to_write`, write back what the archive has lost."""
+def brought_up(home: Home, store: Store, *, to_write: bool = False) -> Stored:
+    """Take into a store what it lacks of the archive; with `to_write`, write back what the archive has lost.
+
+    The store is closed on an error.
+    """
     try:
-        rows, notices = _rows(store), []  # before the files: an import puts its file first
+        rows, notices = rows_of(store), []  # before the files: an import puts its file first
         files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
         if not all(_is_current(rows.get(key), path, withdrawals.get(key)) for key, path in files.items()):
-            notices = _follow(store, files, withdrawals)
+            notices = follow(store, files, withdrawals)
         missing = sorted(rows.keys() - files.keys())
         if missing and to_write:
-            notices += _restore(home, store)
+            notices += restore(home, store)
         else:
             notices += [
                 f"{home.snapshots / archive.file_name(*key)} is missing: the index's copy is used, and the next import "
@@ -343,10 +343,6 @@ def _brought_up(home: Home, store: Store, *, to_write: bool = False) -> Stored:
     return stored
 
 
-def _rows(store: Store) -> dict[Key, StoredRelease]:
-    return {(row.label, row.revision): row for row in store.releases(HCPCS.name)}
-
-
 def _revision(row: StoredRelease) -> Revision:
     release = archive.decode_header(row.header)
     return Revision(row.id, replace(release, withdrawn=row.withdrawn), bool(row.current))
@@ -354,86 +350,3 @@ def _revision(row: StoredRelease) -> Revision:
 
 def _is_current(row: StoredRelease | None, path: Path, withdrawn: str | None) -> bool:
     return row is not None and row.archive_stamp == archive.stamp(path) and row.withdrawn == withdrawn
-
-
-def _follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, str]) -> list[str]:
-    """Take into the index what it lacks, under the write lock: another program may have done so meanwhile.
-
-    Return what is to be said of files that cannot be trusted: they are passed over, and what the index holds
-    of them already was proven when it was taken in.
-    """
-    notices = []
-    with store.importing() as writer:
-        rows = _rows(store)
-        for key, path in files.items():
-            row, withdrawn, stamp = rows.get(key), withdrawals.get(key), archive.stamp(path)
-            if row is not None and row.archive_stamp == stamp:
-                if row.withdrawn != withdrawn:
-                    writer.withdraw(row.id, withdrawn)
-                continue
-            try:
-                sealed = _read(path, key)
-            except ArchiveError as error:
-                used = "the index's copy is used" if row else "it is passed over"
-                notices.append(f"{error} ({used})")
-                continue
-            if row is not None:
-                writer.delete(row.id)
-            writer.withdraw(writer.insert(sealed, stamp), withdrawn)
-    return notices
-
-
-def _read(path: Path, key: Key) -> Sealed:
-    sealed = archive.read(path)
-    if (sealed.release.label, sealed.release.revision) != key:
-        message = f"{path}: holds {sealed.release.name}, which is not what its name says: give it its name back"
-        raise ArchiveError(message)
-    require_ours(path.name, sealed.release)
-    return sealed
-
-
-def require_ours(file: str, release: Release) -> None:
-    """Refuse what is no release of this code set, or takes effect on another day than its label says.
-
-    Raises:
-        ArchiveError: the snapshot file was made by hand, or is of another code set.
-    """
-    try:
-        day = effective_date(parse_label(release.label))
-    except UnknownReleaseError:
-        day = None
-    if (release.code_set, release.effective_date) != (HCPCS.name, day):
-        message = (
-            f"{file}: {release.name} of {release.code_set}, effective {release.effective_date}, is no release of "
-            f"{HCPCS.name}"
-        )
-        raise ArchiveError(message)
-
-
-def _restore(home: Home, store: Store) -> list[str]:
-    """Write missing snapshot files anew from the index, which has their very lines; their digests prove them."""
-    notices = []
-    with archive.draft(home.snapshots) as draft, store.importing() as writer:
-        files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
-        for key, row in _rows(store).items():
-            if key in files:
-                continue
-            name = archive.file_name(*key)
-            try:
-                archive.parse(name, (f"{line}\n".encode() for line in _lines(store, row)))
-            except ArchiveError as error:
-                notices.append(f"{home.snapshots / name} is missing, and the index's copy is damaged too ({error})")
-                continue
-            writer.set_stamp(row.id, draft.write(name, _lines(store, row)))
-            if row.withdrawn is not None and key not in withdrawals:
-                draft.write(archive.withdrawal_name(*key), [archive.withdrawal_line(row.withdrawn, "")])
-            notices.append(f"{home.snapshots / name} was missing, and is written anew from the index")
-        draft.publish()
-    return notices
-
-
-def _lines(store: Store, row: StoredRelease) -> Iterator[str]:
-    yield row.header
-    yield from store.records(row.id)
-    yield from store.problems(row.id)
-    yield from store.notes(row.id)

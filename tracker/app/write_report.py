@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from tracker import disk
 from tracker import policy as policies
 from tracker.app.compare import compare_releases
 from tracker.app.files import read_bytes
@@ -107,46 +107,43 @@ def render_as(view: ReportView, report_format: Format, template: Path | None = N
     return render_template(view, text, template.name)
 
 
-def write_file(path: Path, data: bytes | Iterable[bytes], home: Home) -> None:
-    """Write a file whole or not at all: beside its place first, piece by piece, then under its name.
+def write_files(files: Iterable[tuple[Path, bytes | Iterable[bytes]]], home: Home) -> None:
+    """Write files, each whole, and all or none: beside their places first, piece by piece, then under their names.
 
-    A link stays a link. A device or pipe (`/dev/stdout`) is written to, and never replaced by a file.
+    A link stays a link. A device or pipe (`/dev/stdout`) is written to, and never replaced by a file; that is done
+    when all files are written, before they get their names.
 
     Args:
-        path: the file.
-        data: its content, or the pieces of it. Whatever making them raises goes on to the caller, and nothing is left.
+        files: each file with its content, or the pieces of it. Whatever making them raises goes on to the caller,
+            and nothing is left.
         home: where nothing may be written over.
 
     Raises:
-        TrackerError: it cannot be written, or is a place in the archive or index of `home`. A file that stood
-            there is left as it was.
+        TrackerError: one cannot be written, or is a place in the archive or index of `home`. Files that stood
+            there are left as they were.
     """
-    if home.holds(path):
-        raise TrackerError(f"{path} belongs to what is stored, and a report is not written over it: name another file")
-    pieces = (data,) if isinstance(data, bytes) else data
+    path = None
+
+    def plain() -> Iterator[tuple[Path, Iterable[bytes]]]:
+        nonlocal path
+        devices = []
+        for path, data in files:
+            pieces = (data,) if isinstance(data, bytes) else data
+            if home.holds(path):
+                told = "belongs to what is stored, and a report is not written over it: name another file"
+                raise TrackerError(f"{path} {told}")
+            if path.exists() and not path.is_file():
+                devices.append((path, pieces))
+            else:
+                yield Path(os.path.realpath(path)), pieces
+        for path, pieces in devices:
+            with path.open("wb") as file:
+                file.writelines(pieces)
+
     try:
-        if path.exists() and not path.is_file():
-            _write(path, pieces)
-        else:
-            _replace(Path(os.path.realpath(path)), pieces)
+        disk.replace_all(plain())
     except OSError as error:
         raise TrackerError(f"{path}: {error.strerror or error}: the report was not written") from error
-
-
-def _replace(target: Path, pieces: Iterable[bytes]) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.draft")
-    try:
-        _write(temporary, pieces)
-        temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-
-
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
-        file.writelines(pieces)
 
 
 def _remarks(stored: Stored, diff: Diff, selection: Selection) -> Iterator[str]:

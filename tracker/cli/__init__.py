@@ -18,10 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-import typer
+from typer._click.exceptions import ClickException  # typer has no name of its own for it
 
-from tracker.cli import changelog, changes, codes, doctor, export, history, lists, publisher, releases, search
-from tracker.cli.shared import app
+from tracker.cli import changelog, changes, codes, doctor, export, history, lists, publisher, releases, search, verify
+from tracker.cli.shared import app, in_one_line, say
 from tracker.errors import TrackerError
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "publisher",
     "releases",
     "search",
+    "verify",
 ]
 
 
@@ -48,9 +49,13 @@ def main() -> None:
     try:
         with _stoppable():
             try:
-                app()
+                raise SystemExit(app(standalone_mode=False))
             finally:
                 sys.stdout.flush()
+    except ClickException as error:
+        error.message = in_one_line(error.message)  # it may say again what was typed
+        error.show()
+        raise SystemExit(error.exit_code) from None
     except TrackerError as error:
         _fail(str(error))
     except _Interrupted:
@@ -114,8 +119,6 @@ def _silence() -> None:
 
 def _fail(sentence: str) -> None:
     """Say one sentence in one line, whatever names it holds, and end."""
-    from tracker.report.view import visible
-
     with suppress(OSError):
-        typer.echo(f"error: {visible(' '.join(sentence.split()))}", err=True)
+        say(f"error: {sentence}", err=True)
     raise SystemExit(3)

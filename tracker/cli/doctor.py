@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tracker.cli.shared import HOME_HELP, Home, app, here, open_home, print_lines, today, working
+from tracker.cli.shared import HOME_HELP, Home, TextOrJson, app, here, open_home, print_lines, show_json, today, working
 
 
 def _print_version(asked: bool) -> None:
@@ -46,18 +44,11 @@ def _overview(home: Path | None) -> None:
         print_lines(listing.overview(stored.place, releases, commands))
 
 
-class DoctorFormat(StrEnum):
-    """How `doctor` tells what it found."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @app.command(epilog="Example: tracker doctor")
 def doctor(
     output_format: Annotated[
-        DoctorFormat, typer.Option("--format", help="As text, or as JSON for a program.")
-    ] = DoctorFormat.TEXT,
+        TextOrJson, typer.Option("--format", help="As text, or as JSON for a program.")
+    ] = TextOrJson.TEXT,
     home: Home = None,
 ) -> None:
     """Say what is here and what is wrong with it; end with 1 if something is."""
@@ -65,8 +56,8 @@ def doctor(
 
     with working("Reading what is stored"):
         found = examine(home, os.environ, here(), today())
-    if output_format is DoctorFormat.JSON:
-        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+    if output_format is TextOrJson.JSON:
+        show_json(asdict(found))
     else:
         from tracker.report import listing
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tracker.cli.shared import Home, app, here, open_home, release_labels, show_pieces, today
+from tracker.cli.shared import (
+    Home,
+    app,
+    here,
+    open_home,
+    outputs_option,
+    release_labels,
+    show_pieces,
+    today,
+    write_files,
+)
 from tracker.model import ExportFormat
 
 
@@ -34,10 +45,7 @@ def export(
     validity: Annotated[
         bool, typer.Option("--validity", help="On which days each code was valid, a row a span of days.")
     ] = False,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", help="Write to this file: .parquet, .csv, .jsonl or .xlsx; repeatable."),
-    ] = None,
+    outputs: Annotated[list[Path] | None, outputs_option(".parquet, .csv, .jsonl or .xlsx")] = None,
     wanted: Annotated[
         ExportFormat | None, typer.Option("--format", help="Else as the file's ending says; without a file, csv.")
     ] = None,
@@ -45,27 +53,30 @@ def export(
 ) -> None:
     """Write records, changes or valid days as a table with a column for each field."""
     from tracker.app.export import export_changes, export_records, export_validity
-    from tracker.app.write_report import load_policy, view_releases, write_file
+    from tracker.app.write_report import load_policy, view_releases
     from tracker.report.export import render
 
     if sum(map(bool, (releases, everything, changes, validity))) != 1:
         raise typer.BadParameter("say which: RELEASE (2026), --all, --changes OLD NEW or --validity, one of them")
-    files = [(output, _format(output, wanted)) for output in outputs or (None,)]
+    files = [(output, _format(output, wanted)) for output in outputs or ()]
+    shown = None if files else _format(None, wanted)
     with open_home(home) as stored:
         diff = None
         if changes:
             policy = load_policy(here(), stored.home)
             diff = view_releases(stored, *changes, policy=policy, today=today()).diff
-        for output, chosen in files:  # the rows of a table are made while they are written, so once for each file
+
+        def written(chosen: ExportFormat) -> Iterator[bytes]:
+            """Return the table as a file: its rows are made while they are written, so once for each file."""
             if diff is not None:
                 table = export_changes(diff)
             else:
                 table = export_validity(stored) if validity else export_records(stored, releases or ())
-            if output is None:
-                show_pieces(render(table, chosen))
-            else:
-                write_file(output, render(table, chosen), stored.home)
-                typer.echo(f"written: {output}", err=True)
+            return render(table, chosen)
+
+        write_files(files, written, stored.home)
+        if shown:
+            show_pieces(written(shown))
 
 
 def _format(output: Path | None, wanted: ExportFormat | None) -> ExportFormat:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from tracker.cli.shared import Home, app, files_of, open_home, print_lines, show_bytes, write_files
+from tracker.cli.shared import Home, app, files_of, open_home, outputs_option, print_lines, show_bytes, write_files
 from tracker.model import Format
 
 _ALL: Final = "all"
@@ -45,10 +45,7 @@ def history(
     output_format: Annotated[
         Format | None, typer.Option("--format", help="text, json, html or markdown; else as the file's ending says.")
     ] = None,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", help="Write to this file: .html, .md, .json or .txt; repeatable."),
-    ] = None,
+    outputs: Annotated[list[Path] | None, outputs_option(".html, .md, .json or .txt")] = None,
     administrative: Annotated[
         bool, typer.Option("--administrative", help="Show changes of nothing but action code and date one by one.")
     ] = False,

@@ -28,6 +28,7 @@ from tracker.cli.shared import (
     show_pieces,
     today,
     working,
+    write_files,
 )
 from tracker.errors import TrackerError
 from tracker.lists.days import DateOrder
@@ -175,14 +176,10 @@ def _tell(
     view: ListView, files: list[tuple[Path, Format]], output_format: Format | None, place: Place, *, everything: bool
 ) -> None:
     """Write the files; show the summary, or without a file what was asked for."""
-    from tracker.app.write_report import write_file
     from tracker.report.lists import render
     from tracker.report.lists.text import lines
 
-    for path, chosen in files:
-        with working(f"Writing {path.name}"):
-            write_file(path, render(view, chosen), place)
-        typer.echo(f"written: {path}", err=True)
+    write_files(files, lambda chosen: render(view, chosen), place)
     if files or output_format in {None, Format.TEXT}:
         print_lines(lines(view, limit(everything)))
     else:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.releases import tell_imported
-from tracker.cli.shared import Home, app, open_home, warn, working
+from tracker.cli.releases import Strict, tell_imported
+from tracker.cli.shared import Home, app, open_home, say, warn, working
 from tracker.errors import PublisherError, TrackerError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def fetch(
     all_since: Annotated[
         str | None, typer.Option("--all-since", metavar="RELEASE", help="All since this one that are not stored yet.")
     ] = None,
+    strict: Strict = False,
     index: Index = None,
     home: Home = None,
 ) -> None:
@@ -63,7 +64,7 @@ def fetch(
                     if checked.state is State.SAME:
                         _tell(checked)
                 chosen = [offer for offer, checked in found if checked.state is not State.SAME]
-        _take_in(stored, publisher, chosen)
+        _take_in(stored, publisher, chosen, strict=strict)
 
 
 @app.command(epilog="Example: tracker check --format json")
@@ -107,10 +108,12 @@ def _json(index: str, found: list[Checked], *, news: bool) -> str:
 
 def _tell(checked: Checked, *, advise: bool = False) -> None:
     advice = f"; tracker fetch {checked.label} takes it in" if advise and checked.state.is_news else ""
-    typer.echo(f"{checked.label:<8} {checked.state.words}: {checked.why}{advice}")
+    say(f"{checked.label:<8} {checked.state.words}: {checked.why}{advice}")
 
 
-def _take_in(stored: Stored, publisher: Publisher, chosen: list[Offer], *, quiet: bool = False) -> None:
+def _take_in(
+    stored: Stored, publisher: Publisher, chosen: list[Offer], *, strict: bool = False, quiet: bool = False
+) -> None:
     """Fetch one release after the other. Of several, one that fails does not stop the others.
 
     Raises:
@@ -122,7 +125,7 @@ def _take_in(stored: Stored, publisher: Publisher, chosen: list[Offer], *, quiet
     for offer in chosen:
         try:
             with _progress(offer.label) as told:
-                link, imported = fetch_release(stored, publisher, offer, datetime.now(UTC), told)
+                link, imported = fetch_release(stored, publisher, offer, datetime.now(UTC), told, strict=strict)
         except TrackerError as error:
             if len(chosen) == 1:
                 raise
@@ -135,7 +138,7 @@ def _take_in(stored: Stored, publisher: Publisher, chosen: list[Offer], *, quiet
             continue
         others = [other.name for other in offer.links if other.is_zip and other != link]
         passed = f" (the newest; the page also links {', '.join(others)})" if others else ""
-        typer.echo(f"{offer.label}: {link.place}{passed}")
+        say(f"{offer.label}: {link.place}{passed}")
         tell_imported(stored, imported)
     if failed:
         raise TrackerError(f"{', '.join(failed)} could not be taken in: the warnings above say why")

@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.shared import Everything, Home, app, limit, open_home, print_lines, release_labels, warn, working
+from tracker.cli.shared import (
+    Home,
+    TextOrJson,
+    app,
+    limit,
+    open_home,
+    print_lines,
+    release_labels,
+    say,
+    show_json,
+    warn,
+    working,
+)
 
 if TYPE_CHECKING:
     from tracker.app.import_release import Imported
     from tracker.app.stored import Stored
     from tracker.model import Release
+
+
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a release with errors that no known oddity explains.")]
 
 
 @app.command("import", epilog="Example: tracker import hcpcs-2025.zip")
@@ -38,12 +53,13 @@ def import_(
         typer.Option("--complete/--excerpt", help="Whether the file holds all codes of the release, or some."),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Read a file anew that is stored already.")] = False,
+    strict: Strict = False,
     home: Home = None,
 ) -> None:
     """Store a release, or another revision of one, in the archive."""
     from tracker.app.import_release import Options, import_path
 
-    options = Options(release, published.date() if published else None, complete, again)
+    options = Options(release, published.date() if published else None, complete, again, strict=strict)
     with open_home(home, to_write=True) as stored:
         for path in paths:
             with working(f"Reading {path.name}"):
@@ -59,7 +75,7 @@ def releases(home: Home = None) -> None:
 
     with open_home(home) as stored:
         if not stored.revisions:
-            typer.echo(stored.nothing_stored)
+            say(stored.nothing_stored)
             return
         meant = {revision.release.name for revision in stored.currents()}
         print_lines(listing.releases([revision.release for revision in stored.revisions], meant))
@@ -70,18 +86,27 @@ def problems(
     release: Annotated[
         str, typer.Argument(help="A label, or a revision: 2025, 2025-10@2.", autocompletion=release_labels)
     ],
-    everything: Everything = False,
+    everything: Annotated[bool, typer.Option("--all", help="List the known ones too, a line each.")] = False,
+    output_format: Annotated[
+        TextOrJson, typer.Option("--format", help="As text, or as JSON for a program.")
+    ] = TextOrJson.TEXT,
     home: Home = None,
 ) -> None:
-    """List what was odd in a release: file, line or cell, code, field, and what was done about it."""
+    """List what was odd in a release, and what was done about it: what is new first, then what is known, and why."""
+    from tracker.hcpcs.oddities import sift
     from tracker.report import listing
     from tracker.report.view import amount
 
     with open_home(home) as stored:
         revision = stored.find(release)
         found = stored.problems(revision)
-        typer.echo(f"{amount(len(found), 'problem')} in {revision.release.name}")
-        print_lines(listing.problems(found, limit(everything)))
+    sifted = sift(revision.release.label, found)
+    if output_format is TextOrJson.JSON:
+        show_json(listing.problems_as_json(revision.release, sifted))
+        return
+    told = f": {listing.shares(sifted)}" if found else ""
+    say(f"{amount(len(found), 'problem')} in {revision.release.name}{told}")
+    print_lines(listing.problems(sifted, limit(everything), everything=everything))
 
 
 @app.command(epilog='Example: tracker withdraw 2025@1 --reason "wrong file"')
@@ -103,26 +128,27 @@ def withdraw(
             if meant
             else f"no revision of {withdrawn.label} is left"
         )
-        typer.echo(f"{withdrawn.name} is withdrawn; {now}")
+        say(f"{withdrawn.name} is withdrawn; {now}")
 
 
 def tell_imported(stored: Stored, imported: Imported) -> None:
     """Say what became of one file: stored or not, why, and what was odd in it."""
+    from tracker.hcpcs.oddities import sift
     from tracker.report import listing
     from tracker.report.view import amount
 
     release = imported.release
     if not imported.stored:
-        typer.echo(f"already stored: {listing.summary(release)}{_meant(stored, release)}")
+        say(f"already stored: {listing.summary(release)}{_meant(stored, release)}")
         return
-    typer.echo(f"stored {listing.summary(release)}")
+    say(f"stored {listing.summary(release)}")
     if imported.reason:
         told = f"{imported.reason}: revision {release.revision} of {release.label}, the earlier ones stay"
-        typer.echo(f"  {told}{_meant(stored, release)}")
+        say(f"  {told}{_meant(stored, release)}")
     if imported.problems:
-        number = amount(len(imported.problems), "problem")
-        typer.echo(f"  {number}, by kind; tracker problems {release.name} lists them:")
-        print_lines(listing.problem_kinds(imported.problems))
+        number, found = amount(len(imported.problems), "problem"), sift(release.label, imported.problems)
+        say(f"  {number}, {listing.shares(found)}, by kind; tracker problems {release.name} lists them:")
+        print_lines(listing.problem_kinds(found))
     for warning in imported.warnings:
         warn(warning)
 

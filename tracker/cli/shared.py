@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from tracker.home import Home as Place
     from tracker.report.text import Line
     from tracker.report.view import ReportView
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Keep every HCPCS release as a versioned snapshot, and say what changed between any two.",
@@ -79,10 +84,21 @@ Administrative = Annotated[
 FailOn = Annotated[
     Level | None, typer.Option(help="End with 1 if an event that no policy waives is of this level or more serious.")
 ]
-Outputs = Annotated[
-    list[Path] | None,
-    typer.Option("--output", "-o", help="Write to this file: .html, .md, .xlsx, .csv, .json or .txt; repeatable."),
-]
+
+
+def _no_dash(outputs: list[Path] | None) -> list[Path] | None:
+    """Refuse `-`, which elsewhere means standard output: that is where everything goes that has no file."""
+    if Path("-") in (outputs or ()):
+        raise typer.BadParameter("- is no file: leave out -o to write to standard output")
+    return outputs
+
+
+def outputs_option(endings: str) -> Any:
+    """Return the option that names the files to write; `endings` are those that it may have."""
+    return typer.Option("--output", "-o", callback=_no_dash, help=f"Write to this file: {endings}; repeatable.")
+
+
+Outputs = Annotated[list[Path] | None, outputs_option(".html, .md, .xlsx, .csv, .json or .txt")]
 OutputFormat = Annotated[
     Format | None,
     typer.Option("--format", help="text, json, csv, html, markdown or xlsx; else as the file's ending says."),
@@ -96,6 +112,13 @@ Old = Annotated[
 ]
 New = Annotated[str, typer.Argument(help="The newer side.", autocompletion=release_labels)]
 Everything = Annotated[bool, typer.Option("--all", help="On a terminal, show all instead of the first 50 a group.")]
+
+
+class TextOrJson(StrEnum):
+    """How a command tells what it found."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def format_of(output: Path | None, asked: Format | None = None) -> Format:
@@ -117,16 +140,15 @@ def files_of(outputs: list[Path] | None, asked: Format | None) -> list[tuple[Pat
     return [(path, format_of(path, asked)) for path in outputs or ()]
 
 
-def write_files(
-    files: list[tuple[Path, Format]], render: Callable[[Format], bytes | Iterable[bytes]], home: Place
-) -> None:
-    """Render all files, then write them: a mistake leaves none of them."""
-    from tracker.app.write_report import write_file
+def write_files(files: Iterable[tuple[Path, T]], render: Callable[[T], bytes | Iterable[bytes]], home: Place) -> None:
+    """Render and write all files: a mistake leaves none of them."""
+    from tracker.app.write_report import write_files as write_all
 
-    rendered = [(path, render(chosen)) for path, chosen in files]
-    for path, data in rendered:
-        write_file(path, data, home)
-        typer.echo(f"written: {path}", err=True)
+    named = list(files)
+    with working(f"Writing {', '.join(path.name for path, _ in named)}") if named else nullcontext():
+        write_all(((path, render(chosen)) for path, chosen in named), home)
+    for path, _ in named:
+        say(f"written: {path}", err=True)
 
 
 def today() -> date:
@@ -147,10 +169,33 @@ def show_bytes(*pieces: bytes) -> None:
     show_pieces(pieces)
 
 
+def show_json(content: object) -> None:
+    """Write what a command found as JSON to standard output."""
+    from tracker.report.table import to_bytes
+
+    show_bytes(to_bytes(json.dumps(content, indent=2, ensure_ascii=False) + "\n"))
+
+
 def show_pieces(pieces: Iterable[bytes]) -> None:
-    """Write a report to standard output while it is rendered."""
+    """Write a report to standard output while it is rendered; to a terminal, so that it does nothing there.
+
+    Raises:
+        TrackerError: a workbook is to be shown on a terminal.
+    """
     sys.stdout.flush()
-    sys.stdout.buffer.writelines(pieces)
+    sys.stdout.buffer.writelines(map(_for_eyes, pieces) if sys.stdout.isatty() else pieces)
+
+
+def _for_eyes(piece: bytes) -> bytes:
+    from tracker.report.view import visible
+
+    if piece.startswith(_ZIP):
+        raise TrackerError("a workbook is not for a terminal: name a file with -o")
+    return visible(piece.decode()).encode()
+
+
+_ZIP: Final = b"PK\x03\x04"
+"""How a workbook begins."""
 
 
 def limit(everything: bool) -> int | None:
@@ -180,25 +225,42 @@ def here() -> Path:
 
 
 def warn(sentence: str) -> None:
-    """Say one sentence in one line, whatever names it holds."""
+    """Say on standard error what the person at the keyboard should know."""
+    say(f"warning: {sentence}", err=True)
+
+
+def say(sentence: str, *, err: bool = False) -> None:
+    """Say a sentence in one line, whatever names it holds."""
+    typer.echo(in_one_line(sentence), err=err)
+
+
+def in_one_line(sentence: str) -> str:
+    """Return a sentence without anything that could do something to a terminal."""
     from tracker.report.view import visible
 
-    typer.echo(f"warning: {visible(' '.join(sentence.split()))}", err=True)
+    return visible(_LINE_END.sub(" ", sentence))
+
+
+_LINE_END: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]\s*")
+"""What would begin another line, or move what follows."""
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Show on a terminal that something is being done."""
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal that something is being done; what is handed out says what else, as time goes by."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.text import Text
 
     from tracker.report.view import visible
 
-    with Console(stderr=True).status(Text(visible(f"{what} …"))):
-        yield
+    def line(told: str) -> Text:
+        return Text(visible(f"{told} …"))
+
+    with Console(stderr=True).status(line(what)) as status:
+        yield lambda told: status.update(line(told))
 
 
 _STYLES = {
@@ -220,7 +282,7 @@ def print_lines(lines: Iterable[Line]) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, color_system=None if os.environ.get("NO_COLOR") else "auto")
     for line in lines:
         text = Text.assemble(*((piece, _STYLES[style]) for piece, style in line.pieces))
         head, body = text[: line.indent], text[line.indent :]

@@ -32,4 +32,9 @@ def decode(data: bytes) -> str:
 
     Bytes that mean nothing become U+FFFD, which normalising tells as a problem of the field.
     """
-    return data.decode(encoding_of([data]), "replace")
+    return readable(data.decode(encoding_of([data]), "replace"))
+
+
+def readable(text: str) -> str:
+    """Return a text without NUL, which no value may hold (PostgreSQL stores none): it becomes U+FFFD as well."""
+    return text.replace("\0", "\ufffd") if "\0" in text else text

@@ -11,7 +11,6 @@ import io
 import os
 import re
 import stat
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -23,18 +22,14 @@ from typing import IO, Final
 from tracker.errors import SourceError
 from tracker.formats import spreadsheet
 from tracker.formats.decoding import encoding_of
-from tracker.formats.unzip import DAMAGED
+from tracker.formats.lines import bounded
+from tracker.formats.unzip import DAMAGED, Zip
+from tracker.limits import LINE_SIZE, LIST_SIZE, LIST_WORKBOOK_SIZE
 from tracker.lists.codes import CodeShape
 from tracker.lists.columns import code_columns
 from tracker.lists.table import Row, UserList, table_of
 
 Opener = Callable[[], IO[bytes]]
-
-TEXT_SIZE: Final = 4 * 1024**3
-"""The largest text that is read; ten million rows of a hundred characters are a quarter of it."""
-
-WORKBOOK_SIZE: Final = 1024**3
-"""The largest workbook, packed as well as unpacked, and the most that is taken from standard input."""
 
 _BLOCK: Final = 1024 * 1024
 _HEAD: Final = 256 * 1024
@@ -123,9 +118,11 @@ def read_list(stream: IO[bytes], shape: CodeShape, sheet: str | None = None) -> 
     Raises:
         SourceError: as `open_list`.
     """
-    data = stream.read(WORKBOOK_SIZE + 1)
-    if len(data) > WORKBOOK_SIZE:
-        raise SourceError(f"standard input has more than {WORKBOOK_SIZE:,} bytes: write it to a file first")
+    most = LIST_WORKBOOK_SIZE.value
+    data = stream.read(most + 1)
+    if len(data) > most:
+        message = f"standard input has more than {most:,} bytes: write it to a file first {LIST_WORKBOOK_SIZE.hint}"
+        raise SourceError(message)
     return _open("standard input", len(data), lambda: io.BytesIO(data), shape, sheet)
 
 
@@ -138,23 +135,23 @@ def _open(name: str, size: int, opener: Opener, shape: CodeShape, sheet: str | N
         if head.startswith(magic):
             raise SourceError(f"{name} is {what}: {_ACCEPTED}")
     is_workbook = head.startswith((_ZIP, _OLE))
-    if size > (WORKBOOK_SIZE if is_workbook else TEXT_SIZE):
-        raise SourceError(f"{name}: {size:,} bytes are more than can be read: split the list")
+    limit = LIST_WORKBOOK_SIZE if is_workbook else LIST_SIZE
+    if size > limit.value:
+        raise SourceError(f"{name}: {size:,} bytes are more than can be read: split the list {limit.hint}")
     if not is_workbook:
         if sheet is not None:
             raise SourceError(f"{name} is no workbook and has no sheets: leave out --sheet")
         return _open_text(name, head, opener, shape)
     with opener() as file:
         data = file.read()
-    if data.startswith(_ZIP) and not _is_office_document(data):
+    if data.startswith(_ZIP) and not _is_office_document(name, data):
         raise SourceError(f"{name} is a zip: unpack it and name the file in it")
     return _open_workbook(name, data, shape, sheet)
 
 
-def _is_office_document(data: bytes) -> bool:
+def _is_office_document(name: str, data: bytes) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as members:
-            return not {"[Content_Types].xml", "mimetype"}.isdisjoint(members.namelist())
+        return not {"[Content_Types].xml", "mimetype"}.isdisjoint(Zip(name, data, LIST_WORKBOOK_SIZE).names())
     except DAMAGED:
         return True  # which the workbook's reader has a better sentence for
 
@@ -163,7 +160,7 @@ def _is_office_document(data: bytes) -> bool:
 
 
 def _open_workbook(name: str, data: bytes, shape: CodeShape, wanted: str | None) -> UserList:
-    sheets = spreadsheet.open_sheets(name, data, WORKBOOK_SIZE)
+    sheets = spreadsheet.open_sheets(name, data, LIST_WORKBOOK_SIZE)
     if wanted is not None:
         named = [sheet for sheet in sheets if sheet.name.casefold() == wanted.strip().casefold()]
         if not named:
@@ -233,20 +230,36 @@ def _encoding(name: str, head: bytes, opener: Opener) -> str:
     """
     encoding = encoding_of([head])
     if encoding == "utf-16":
-        return encoding
+        return _with_lines(name, encoding, opener)
     if b"\0" in head:
         for zeros, letters, unmarked in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
             if head[zeros::2].count(0) * 10 > len(head[zeros::2]) * 9 and b"\0" not in head[letters::2]:
-                return unmarked
+                return _with_lines(name, unmarked, opener)
     with opener() as file:
         return encoding_of(_blocks(name, file))
 
 
+def _with_lines(name: str, encoding: str, opener: Opener) -> str:
+    """Return an encoding in which every line of a text has an end; `_blocks` sees that of the others."""
+    with opener() as file, io.TextIOWrapper(file, encoding, "replace", newline="") as lines:
+        for _ in bounded(name, lines, LINE_SIZE):
+            pass
+    return encoding
+
+
 def _blocks(name: str, file: IO[bytes]) -> Iterator[bytes]:
-    place = 0
+    place = line = 0
+    most = LINE_SIZE.value
     while block := file.read(_BLOCK):
         if (zero := block.find(b"\0")) >= 0:
             raise SourceError(f"{name} is no text (byte {place + zero + 1:,} is zero): {_ACCEPTED}")
+        end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+        line = line + len(block) if end < 0 else len(block) - end
+        if line > most:
+            raise SourceError(
+                f"{name} has no line end in the {line:,} bytes before byte {place + len(block):,}, and every list has: "
+                f"{_ACCEPTED} {LINE_SIZE.hint}"
+            )
         yield block
         place += len(block)
 

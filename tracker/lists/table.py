@@ -11,7 +11,9 @@ from itertools import islice
 from statistics import median
 from typing import Final, NamedTuple, TypeAlias
 
+from tracker.errors import SourceError
 from tracker.formats.cells import Cell, text
+from tracker.limits import COLUMNS
 from tracker.lists.codes import CodeKind, CodeShape, read_codes
 from tracker.lists.days import DateOrder, read_day
 
@@ -72,6 +74,9 @@ class UserList:
 SAMPLE: Final = 4096
 """Rows by which a column is known, at most."""
 
+_SAMPLE_SIZE: Final = 64 * 1024 * 1024
+"""Characters that the sample has at most, but for one row: rows of long texts are sampled more thinly."""
+
 _HEAD: Final = 200
 """Rows in which the headings must stand."""
 
@@ -109,10 +114,13 @@ def table_of(
         shape: what a code looks like.
         remarks: what is to be said of it.
         plain: of a text, gives the cells of all its lines; None for a workbook.
+
+    Raises:
+        SourceError: a row has far too many columns.
     """
     head: list[Row] = []
     sample: list[Row] = []
-    count = width = number = 0
+    count = width = number = weight = 0
     widths: set[int] = set()
     stride = 1
     for row in read():
@@ -121,10 +129,14 @@ def table_of(
             head.append(row)
         if not count % stride:
             sample.append(row)
-            if len(sample) == SAMPLE:
+            weight += _weight(cells)
+            if len(sample) == SAMPLE or weight > _SAMPLE_SIZE:
                 sample = sample[::2]
+                weight = sum(_weight(cells) for _, cells in sample)
                 stride *= 2
         if len(cells) > width:
+            if len(cells) > COLUMNS.value:
+                raise SourceError(f"{name}, row {number:,}: {len(cells):,} columns are too many {COLUMNS.hint}")
             width = max(width, _reach(cells))
         if count >= _HEAD:
             widths.add(len(cells))
@@ -147,6 +159,10 @@ def table_of(
         read,
         plain if is_plain else None,
     )
+
+
+def _weight(cells: Sequence[Cell]) -> int:
+    return sum(len(cell) for cell in cells if isinstance(cell, str)) + 8 * len(cells)
 
 
 _line = partial(tuple.__new__, ListLine)

@@ -2,11 +2,14 @@
 
 In Parquet and JSON Lines a repeated field is a list, in CSV and XLSX one text, its values parted by `; `. Days are
 days in Parquet and XLSX, ISO texts in the others. The same table gives the same bytes.
+
+Parquet and JSON Lines hold the texts themselves: nothing opens them that runs what it reads. A CSV is opened by a
+spreadsheet sooner or later, so there a text that may be taken for a formula is led by an apostrophe, as in the CSV of
+every other command; a workbook's cells are texts by themselves, and what is hidden in them is shown as in a report.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +21,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tracker.errors import TrackerError
 from tracker.model import ExportFormat
-from tracker.report.table import guarded
+from tracker.report.table import CsvLines, guarded, to_bytes
+from tracker.report.view import visible
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,15 +80,11 @@ def _batches(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
 
 
 def _csv(table: Table) -> Iterator[bytes]:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
+    writer = CsvLines()
+    yield to_bytes(f"{writer.line(table.columns)}\n")
     for batch in _batches(table.rows):
-        writer.writerows([guarded(_text(cell)) for cell in row] for row in batch)
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
-    yield text.getvalue().encode()
+        lines = writer.lines([guarded(_text(cell)) for cell in row] for row in batch)
+        yield to_bytes("".join(f"{line}\n" for line in lines))
 
 
 def _text(cell: Cell) -> str:
@@ -98,7 +98,7 @@ def _text(cell: Cell) -> str:
 def _jsonl(table: Table) -> Iterator[bytes]:
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
     for batch in _batches(table.rows):
-        yield "".join(f"{encode(dict(zip(table.columns, row, strict=True)))}\n" for row in batch).encode()
+        yield to_bytes("".join(f"{encode(dict(zip(table.columns, row, strict=True)))}\n" for row in batch))
 
 
 def _parquet(table: Table) -> Iterator[bytes]:
@@ -161,12 +161,10 @@ def _day(cell: Cell) -> Cell:
 
 
 def _xlsx(table: Table) -> Iterator[bytes]:
-    from xlsxwriter import Workbook
-
     from tracker.report import workbook as w
 
     data = io.BytesIO()
-    with Workbook(data, {"constant_memory": True}) as book:
+    with w.long_book(data) as book:
         book.set_properties({"title": table.title, "author": "tracker", "created": datetime.combine(table.day, time())})
         header, day = book.add_format({**w.FONT, "bold": True}), book.add_format({**w.FONT, "num_format": "yyyy-mm-dd"})
         styles, names = w.styles_of(book, {"text": w.FONT}), w.Names()
@@ -188,5 +186,5 @@ def _xlsx(table: Table) -> Iterator[bytes]:
                 elif isinstance(cell, int) and not isinstance(cell, bool):
                     sheet.write_number(place, column, cell)
                 elif text := _text(cell):
-                    w.write_text(sheet, styles, place, column, text, "text")
+                    w.write_text(sheet, styles, place, column, visible(text), "text")
     yield data.getvalue()

@@ -20,6 +20,7 @@ from tracker.model import (
     Successor,
     Value,
 )
+from tracker.report.table import to_bytes
 from tracker.report.view import ReportView
 
 SCHEMA: Final = 1
@@ -68,7 +69,7 @@ def _lines(name: bytes, values: Iterable[object]) -> bytes:
 
 
 def _bytes(value: object) -> bytes:
-    return _encoder.encode(value).encode()
+    return to_bytes(_encoder.encode(value))
 
 
 _encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from dataclasses import asdict
+from itertools import chain, groupby
+from typing import Any
 
-from tracker.model import CodeSet, Facet, Finding, Note, Problem, Record, Release
+from tracker.model import CodeSet, Facet, Finding, Note, Oddity, Problem, Record, Release, Sifted
 from tracker.report.text import Line
 from tracker.report.view import amount, decode, words
 
@@ -62,19 +64,28 @@ def summary(release: Release) -> str:
     )
 
 
-def problem_kinds(found: Iterable[Problem]) -> Iterator[Line]:
-    """Yield a line for each kind of problem, the most serious first: how often, and in which codes."""
-    kinds = sorted(found, key=_kind)
-    told = [(key, list(problems)) for key, problems in groupby(kinds, key=_kind)]
-    for (_, severity, field, message), problems in told[:SOME]:
-        codes = list(dict.fromkeys(problem.code for problem in problems if problem.code))
-        where = ", ".join(codes[:SOME]) + (", …" if len(codes) > SOME else "")
-        about = " ".join(part for part in (words(field), f"({where})" if where else "") if part)
-        yield Line(
-            ((f"  {len(problems):>6,} {severity:<8}", "code"), (f"{about}: {message}" if about else message, "")), 17
+def problem_kinds(found: Sifted) -> Iterator[Line]:
+    """Yield a line for each kind of problem, new ones first, then the most serious: how often, and in which codes."""
+    told = [
+        (kind, list(problems), known)
+        for some, known in (
+            (found.new, ""),
+            (_all(found.alike), " (known of other files)"),
+            (_all(found.known), " (known)"),
         )
+        for kind, problems in groupby(sorted(some, key=_kind), key=_kind)
+    ]
+    for (_, severity, field, message), problems, known in told[:SOME]:
+        codes = _codes(problems)
+        about = " ".join(part for part in (words(field), f"({codes})" if codes else "") if part)
+        text = f"{about}: {message}{known}" if about else f"{message}{known}"
+        yield Line(((f"  {len(problems):>6,} {severity:<8}", "code"), (text, "")), 17)
     if len(told) > SOME:
         yield Line(((f"  … and more: {len(told) - SOME}", "dim"),))
+
+
+def _all(explained: Mapping[Oddity, Sequence[Problem]]) -> list[Problem]:
+    return list(chain.from_iterable(explained.values()))
 
 
 def _kind(problem: Problem) -> tuple[int, str, str, str]:
@@ -82,16 +93,78 @@ def _kind(problem: Problem) -> tuple[int, str, str, str]:
     return order[problem.severity], problem.severity, problem.field, problem.message
 
 
-def problems(found: Sequence[Problem], limit: int | None) -> Iterator[Line]:
-    """Yield a line a problem: where it stands, what it concerns, what was done about it."""
-    for problem in found[:limit]:
-        place = ", ".join(part for part in (problem.file, problem.where) if part)
-        about = " ".join(part for part in (problem.code, problem.field) if part)
-        raw = f" [{problem.raw}]" if problem.raw else ""
-        told = ": ".join(part for part in (place, about, problem.message) if part)
-        yield Line(((f"{problem.severity:<8}", "code"), (f"{told}{raw}", "")), 8)
-    if limit is not None and len(found) > limit:
-        yield Line(((f"… and {len(found) - limit:,} more: --all", "dim"),))
+def _codes(problems: Iterable[Problem]) -> str:
+    """Return some of the codes that problems are about."""
+    codes = list(dict.fromkeys(problem.code for problem in problems if problem.code))
+    return ", ".join(codes[:SOME]) + (", …" if len(codes) > SOME else "")
+
+
+def shares(found: Sifted) -> str:
+    """Return how many of a release's problems are new, and how many known: `none new, 120 known`."""
+    alike, known = len(_all(found.alike)), len(_all(found.known))
+    new = len(found.new) + alike
+    some = "all" if alike == new else f"{alike:,}"
+    of_these = f" ({some} of them known of other files)" if alike else ""
+    return f"{f'{new:,}' if new else 'none'} new{of_these}, {f'{known:,}' if known else 'none'} known"
+
+
+def problems(found: Sifted, limit: int | None, *, everything: bool = False) -> Iterator[Line]:
+    """Yield the new problems, a line each; then those that are known, by what is known of them.
+
+    Args:
+        found: the problems of a release.
+        limit: how many of the new ones are shown.
+        everything: show the known ones too, a line each.
+    """
+    for problem in found.new[:limit]:
+        yield _problem(problem)
+    if limit is not None and len(found.new) > limit:
+        yield Line(((f"… and {len(found.new) - limit:,} more: --all", "dim"),))
+    for title, explained in (("New here, known of other files", found.alike), ("Known", found.known)):
+        if not explained:
+            continue
+        yield Line(())
+        yield Line(((f"{title} ({len(_all(explained)):,})", "heading"),))
+        for oddity, of_it in explained.items():
+            about = f"{len(of_it):,}: {_codes(of_it)}"
+            yield Line(((f"  {oddity.id}", "code"), (f"  {about}", "")), 4)
+            yield Line(((f"    {oddity.what} {oddity.reason}", "dim"),), 4)
+            for problem in of_it if everything else ():
+                yield _problem(problem, "    ")
+
+
+def _problem(problem: Problem, margin: str = "") -> Line:
+    """Return a problem's line: where it stands, what it concerns, what was done about it."""
+    place = ", ".join(part for part in (problem.file, problem.where) if part)
+    about = " ".join(part for part in (problem.code, problem.field) if part)
+    raw = f" [{problem.raw}]" if problem.raw else ""
+    told = ": ".join(part for part in (place, about, problem.message) if part)
+    return Line(((f"{margin}{problem.severity:<8}", "code"), (f"{told}{raw}", "")), len(margin) + 8)
+
+
+def problems_as_json(release: Release, found: Sifted) -> dict[str, object]:
+    """Return a release's problems for a program: how many, each with what explains it, and what is known.
+
+    `alike` are those of the new ones that are known of other files.
+    """
+    sorts = ((False, {None: found.new}), (False, found.alike), (True, found.known))
+    told = [
+        {**asdict(problem), "known": known, "oddity": oddity.id if oddity else None}
+        for known, explained in sorts
+        for oddity, of_it in explained.items()
+        for problem in of_it
+    ]
+    alike, known = len(_all(found.alike)), len(_all(found.known))
+    return {
+        "schema": 1,
+        "release": release.name,
+        "counts": {"problems": len(told), "new": len(found.new) + alike, "alike": alike, "known": known},
+        "problems": told,
+        "oddities": [
+            {"id": oddity.id, "what": oddity.what, "reason": oddity.reason}
+            for oddity in dict.fromkeys((*found.alike, *found.known))
+        ],
+    }
 
 
 def findings(found: Sequence[Finding], limit: int | None) -> Iterator[Line]:
@@ -165,6 +238,25 @@ def checkup(facts: Mapping[str, object], found: Sequence[str]) -> Iterator[Line]
         yield Line((("Nothing is wrong.", ""),))
     for sentence in found:
         yield Line((("problem", "act"), (f"  {sentence}", "")), 9)
+
+
+def verified(facts: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield what was proven, a line a fact, what is no fault, then what differs, a line a difference."""
+    told = {
+        "archive": f"{facts['archive']}: {amount(facts['files'], 'file')}, {facts['bytes']:,} bytes",
+        "database": (
+            f"{facts['database']}: {amount(facts['releases'], 'release')}, {amount(facts['records'], 'record')}"
+        ),
+    }
+    for name, value in told.items():
+        yield Line(((f"  {name:<10}", "dim"), (value, "")), 12)
+    for remark in facts["remarks"]:
+        yield Line((("  remark    ", "dim"), (remark, "")), 12)
+    yield Line(())
+    if not facts["differences"]:
+        yield Line((("All is proven: every digest, and archive and database say the same.", ""),))
+    for sentence in facts["differences"]:
+        yield Line((("differs", "act"), (f"  {sentence}", "")), 9)
 
 
 def _told(value: object) -> str:

@@ -4,14 +4,18 @@ An added code has a row for each field that it has, without an old value; a remo
 new one. The values of a repeated field are parted by `; `, for one may hold a blank (`2130 A`). A text that
 a spreadsheet would take for a formula is led by an apostrophe. `event` is what the field is evidence of;
 `old_release` and `new_release` are the revisions that were compared.
+
+How all commands write CSV is here too: `CsvLines`, `guarded`, `to_bytes`.
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from tracker.formats.cells import Cell
 from tracker.model import Change, CodeSet, Status, Value
 from tracker.report.view import ReportView
 
@@ -28,12 +32,8 @@ def render(view: ReportView) -> bytes:
 
 def render_all(views: Iterable[ReportView]) -> bytes:
     """Return the diffs of several views, one behind the other, as one table."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for view in views:
-        writer.writerows(_rows(view))
-    return text.getvalue().encode()
+    lines = CsvLines().lines([COLUMNS, *(row for view in views for row in _rows(view))])
+    return to_bytes("".join(f"{line}\n" for line in lines))
 
 
 def _rows(view: ReportView) -> Iterator[tuple[str, ...]]:
@@ -64,6 +64,47 @@ def _cell(value: Value | None) -> str:
     return guarded(value if isinstance(value, str) else "; ".join(value or ()))
 
 
+# CSV
+
+_FORMULA: Final = re.compile(r"""'*[\t\r\n]|[\s"'\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]""")
+"""How a text begins that a spreadsheet may take for a formula.
+
+It does so also behind blanks or quotes, which some throw away, and with the wide signs that an East Asian keyboard
+writes. A tab or line end may put what follows into a cell of its own.
+"""
+
+
 def guarded(text: str) -> str:
-    """Return a text led by an apostrophe if a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Return a text led by an apostrophe if a spreadsheet might take it for a formula.
+
+    It can be taken back: what begins with an apostrophe and would be guarded without it, was.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def to_bytes(text: str) -> bytes:
+    r"""Return a text as UTF-8; half a character, which that cannot hold, as `\ud800`, which is its escape in JSON."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+class CsvLines:
+    """Writes rows as CSV, each without an end.
+
+    Python puts a text with a line end in quotes only if that is one of the writer's own line ends: so it gets both,
+    and they are cut off. A carriage return without quotes would be the end of a row to many a reader.
+    """
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+        self.write = self._written.append
+        self._csv = csv.writer(self, lineterminator="\r\n")
+
+    def line(self, cells: Iterable[Cell]) -> str:
+        """Return one row; nothing for a row without cells."""
+        return self.lines([cells])[0]
+
+    def lines(self, rows: Iterable[Iterable[Cell]]) -> list[str]:
+        """Return many rows."""
+        self._written.clear()
+        self._csv.writerows(rows)
+        return [line[:-2] for line in self._written]

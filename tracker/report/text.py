@@ -6,14 +6,19 @@ of an event is spelled out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from tracker.model import Event, FieldChange, Successor
 from tracker.report.view import Entry, ReportView, decode, describe, title, told_basis, visible, words
 
 TERMINAL_LIMIT = 50
 """Codes of a section that a terminal is shown unless all are asked for."""
+
+_SPACE: Final = re.compile(r"[\t\n]")
+"""What stands for a space and would move what follows to another place, or line."""
 
 _INDENT = " " * 9
 """Where a code's text begins: under the first line's, behind the code."""
@@ -31,8 +36,8 @@ class Line:
     indent: int = 0
 
     def __post_init__(self) -> None:
-        if not all(text.isprintable() for text, _ in self.pieces):
-            shown = tuple((visible(text).replace("\n", " "), style) for text, style in self.pieces)
+        if not all(text.isascii() and text.isprintable() for text, _ in self.pieces):
+            shown = tuple((_SPACE.sub(" ", visible(text)), style) for text, style in self.pieces)
             object.__setattr__(self, "pieces", shown)
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from tracker.model import CodeSet, Release, Sighting, Successor, Validity, Verdict
+from tracker.report.table import to_bytes
 from tracker.report.text import Line
 from tracker.report.view import describe, named, told_basis
 
@@ -44,7 +45,7 @@ def to_json(
     """
     asked, *modifiers = [_content(code_set, validity, successors, known_on) for validity, successors in answers]
     told = {"schema": SCHEMA, **asked, "modifiers": modifiers}
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+    return to_bytes(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
 
 
 def _content(

@@ -34,11 +34,28 @@ from tracker.model import (
 
 NO_SELECTION = Selection()
 
-_ODD: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+_HIDDEN: Final = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001345f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
 )
-"""Characters that show nothing and may do something: controls, changes of direction, halves of a character."""
+"""Characters that show nothing and may do something: controls, changes of direction, halves of a character, and what
+Unicode calls ignorable or no character."""
+
+_MARKS: Final = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1"
+    "\u0eb4-\u0ebc\u0ec8-\u0ecd\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
+"""Marks above or below a character, of the scripts in which any number of them may stand there."""
+
+_MOST_MARKS: Final = 4
+"""Marks on one character: more than any language needs would cover the lines around it."""
+
+_PLAIN: Final = re.compile("[\t\n -~\xa0-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205f\u2190-\u2bff]*")
+"""Latin letters, punctuation, arrows: what nearly all texts are of, and nothing that is odd."""
+
+_ODD: Final = re.compile(f"[{_HIDDEN}]|[{_MARKS}](?<={f'[{_MARKS}]' * (_MOST_MARKS + 1)})")
 
 _CONTROL_PICTURES: Final = 0x2400
 
@@ -243,7 +260,7 @@ def told_basis(successor: Successor) -> str:
 
 def visible(text: str) -> str:
     """Return a text in which characters that show nothing can be seen and do nothing: ESC is `␛`."""
-    return text if text.isprintable() else _ODD.sub(_named, text)
+    return text if _PLAIN.fullmatch(text) else _ODD.sub(_named, text)
 
 
 def _named(found: re.Match[str]) -> str:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import cache
 from itertools import repeat
 from typing import Final, TypeAlias
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from tracker.errors import TrackerError
 from tracker.report import rows as r
 from tracker.report.rows import Cell, Marked, Row
 from tracker.report.view import ReportView, Section, visible, words
@@ -34,6 +37,9 @@ MOST_CODES: Final = 1_000
 
 MOST_NAME: Final = 31
 """Characters of a sheet's name."""
+
+MOST_HEAD: Final = 80
+"""Characters of a title above a printed page. Excel takes 255 with all its signs, and has no second line for them."""
 
 MOST_HEIGHT: Final = 409
 """Points that a row may be high."""
@@ -173,20 +179,20 @@ class Names:
     def __call__(self, wanted: str) -> str:
         """Return a name that no other sheet has, as like the wanted one as Excel allows."""
         plain = re.sub(r"[\[\]:*?/\\\s]+", " ", visible(wanted)).strip(" '") or "Sheet"
-        name, number = _cut(plain, ""), 1
+        name, number = cut(plain, MOST_NAME), 1
         while name.lower() in self.given:
             number += 1
-            name = _cut(plain, f" {number}")
+            name = cut(plain, MOST_NAME, f" {number}")
         self.given.add(name.lower())
         return name
 
 
-def _cut(text: str, end: str) -> str:
-    """Return a text and its end within a sheet name's length, cut between words where possible."""
-    room = MOST_NAME - len(end)
+def cut(text: str, most: int, end: str = "") -> str:
+    """Return a text and its end within a length, cut between words where possible."""
+    room = most - len(end)
     if len(text) > room:
-        cut = text[: room - 1]
-        text = f"{cut.rpartition(' ')[0] or cut}…"
+        begin = text[: room - 1]
+        text = f"{begin.rpartition(' ')[0] or begin}…"
     return text + end
 
 
@@ -288,14 +294,20 @@ def _write(sheet: Worksheet, styles: Styles, row: int, column: int, cell: Cell, 
         write_text(sheet, styles, row, column, str(cell), style)
 
 
+_APART: Final = re.compile("(?<=_)(?=x[0-9A-Fa-f]{4}_)|(?<=^<)(?=r>)")
+"""Where a text is parted, so that nobody reads `_x001B_` in it as a control character, as Excel's own notation has it,
+and xlsxwriter no `<r>` as its own. That library escapes the former, but not where two lie over each other
+(`_x005F_x001B_`), and in rich text twice."""
+
+
 def write_text(sheet: Worksheet, styles: Styles, row: int, column: int, text: str, style: str) -> None:
-    """Write a text. One that reads like xlsxwriter's own notation of rich text must be handed over in pieces."""
-    text = _fit(text)
-    if text.startswith("<r>"):
-        font = styles("same font")
-        sheet.write_rich_string(row, column, font, text[:1], font, text[1:], styles(style))
+    """Write a text. One that could be read as a notation is handed over in pieces."""
+    pieces = _APART.split(_fit(text))
+    if len(pieces) == 1:
+        sheet.write_string(row, column, pieces[0], styles(style))
     else:
-        sheet.write_string(row, column, text, styles(style))
+        font = styles("same font")
+        sheet.write_rich_string(row, column, *(token for piece in pieces for token in (font, piece)), styles(style))
 
 
 def _write_marked(sheet: Worksheet, styles: Styles, row: int, column: int, cell: Marked) -> None:
@@ -305,7 +317,12 @@ def _write_marked(sheet: Worksheet, styles: Styles, row: int, column: int, cell:
         differs = len(cell.pieces) == 1 and cell.pieces[0][1]
         write_text(sheet, styles, row, column, text, f"all {mark}" if differs else "plain")
         return
-    tokens = [token for piece, differs in cell.pieces for token in (styles(mark if differs else "same font"), piece)]
+    tokens = [
+        token
+        for piece, differs in cell.pieces
+        for part in _APART.split(piece)
+        for token in (styles(mark if differs else "same font"), part)
+    ]
     sheet.write_rich_string(row, column, *tokens, styles("plain"))
 
 
@@ -451,6 +468,21 @@ _STYLES: Final = {
 }
 
 
+@contextmanager
+def long_book(data: io.BytesIO) -> Iterator[Workbook]:
+    """Open a workbook of which no row is held: xlsxwriter keeps them in temporary files, which it deletes.
+
+    Raises:
+        TrackerError: there is no room for these.
+    """
+    try:
+        with Workbook(data, {"constant_memory": True}) as book:
+            book.use_zip64()
+            yield book
+    except FileCreateError as error:
+        raise TrackerError(f"the workbook cannot be put together: {error}") from error
+
+
 def styles_of(book: Workbook, more: Mapping[str, Mapping[str, object]] | None = None) -> Styles:
     """Return what gives a format of a book by its name: one of all workbooks, or of `more`."""
     named = {**_STYLES, **(more or {})}
@@ -464,7 +496,7 @@ def add_sheet(book: Workbook, name: str, title: str) -> Worksheet:
     sheet.set_paper(1)  # Letter: most readers are in the United States
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
-    sheet.set_header(f"&L&B{title.replace('&', '&&')}&B&R&A")
+    sheet.set_header(f"&L&B{cut(title, MOST_HEAD).replace('&', '&&')}&B&R&A")
     sheet.set_footer("&RPage &P of &N")
     return sheet
 

@@ -10,9 +10,11 @@ import re
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import StoreError
@@ -40,6 +42,10 @@ class UnusableError(StoreError):
 
     For an index that is no loss: the caller can build one in memory instead.
     """
+
+
+class DamagedError(StoreError):
+    """The database holds something else than it should, or is none."""
 
 
 class Database(ABC):
@@ -70,6 +76,14 @@ class Database(ABC):
         """Whether there is a table of that name."""
 
     @abstractmethod
+    def damaged(self, words: str) -> DamagedError:
+        """Say what is wrong with what it holds, and what to do."""
+
+    @abstractmethod
+    def faults(self) -> Iterator[str]:
+        """Yield what the database finds wrong with its own pages and keys."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close the connection."""
 
@@ -97,6 +111,11 @@ class SQLite(Database):
         address = str(place)
         self.name = "the database in memory" if place == IN_MEMORY else address
         if place != IN_MEMORY:
+            if place.exists() and not (place.is_file() or place.is_dir()):
+                raise StoreError(f"{place} is no file, but a device or a pipe: move it away, and it will be made anew")
+            if not read_only and not place.exists():
+                with suppress(OSError):
+                    place.touch()  # SQLite by itself lets nobody but the owner write, whatever the umask
             # as_uri() quotes what a path may hold and a URI may not, such as a question mark.
             address = place.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
         try:
@@ -119,7 +138,8 @@ class SQLite(Database):
     def rows(self, statement: str, **values: object) -> Iterator[Any]:
         """Yield the rows that a statement finds."""
         try:
-            yield from self.driver.execute(statement, values)
+            # A chain is not closed with this generator, as a cursor is, which minds a database that is closed already.
+            yield from chain(self.driver.execute(statement, values))
         except sqlite3.Error as error:
             raise explain(error, self.name) from error
         except UnicodeDecodeError as error:  # a name in the file's schema
@@ -129,16 +149,34 @@ class SQLite(Database):
         """Whether there is a table of that name."""
         return any(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name))
 
+    def damaged(self, words: str) -> DamagedError:
+        """Say what is wrong with what it holds, and what to do."""
+        return damaged(self.name, words)
+
+    def faults(self) -> Iterator[str]:
+        """Yield what SQLite finds wrong with its own pages and keys."""
+        for (told,) in self.rows("PRAGMA integrity_check(9)"):
+            if told != "ok":
+                yield " ".join(str(told).split())
+        for table, _, parent, _ in self.rows("PRAGMA foreign_key_check"):
+            yield f"a row of {table} belongs to none of {parent}"
+
     def copy_to(self, other: SQLite) -> None:
-        """Copy all that is in it to another one.
+        """Put all that is in it into another one, in one transaction, in place of all that is there.
 
         Raises:
-            StoreError: it cannot be read.
+            StoreError: it cannot be read, or the other one cannot be written.
         """
+        until = monotonic() + WAIT_SECONDS
+
+        def give_up(status: int, _remaining: int, _total: int) -> None:
+            if status == sqlite3.SQLITE_BUSY and monotonic() > until:
+                raise StoreError(_in_use(other.name))
+
         try:
-            self.driver.backup(other.driver)
+            self.driver.backup(other.driver, progress=give_up)
         except sqlite3.Error as error:
-            raise explain(error, self.name) from error
+            raise explain(error, other.name) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -154,7 +192,13 @@ class PostgreSQL(Database):
     def __init__(self, place: str) -> None:
         self._engine = _engine(place)
         self.name = str(self._engine.get_execution_options()["name"])
-        self.core  # noqa: B018 - a server that does not answer shall be noticed here
+        failure = None
+        try:
+            self.core  # noqa: B018 - a server that does not answer shall be noticed here
+        except StoreError as error:
+            failure = error
+        if failure is not None:  # without its cause: where a URL is wrong, the driver's words repeat a piece of it
+            raise type(failure)(str(failure))
 
     @cached_property
     def core(self) -> Connection:
@@ -170,6 +214,14 @@ class PostgreSQL(Database):
     def has_table(self, name: str) -> bool:
         """Whether there is a table of that name, in the schema that the URL or the login leads to."""
         return any(found for (found,) in self.rows("SELECT to_regclass(:name) IS NOT NULL", name=name))
+
+    def damaged(self, words: str) -> DamagedError:
+        """Say what is wrong with what it holds, and what to do."""
+        return DamagedError(f"{self.name} is damaged ({words}): tell whoever looks after it; tracker verify says where")
+
+    def faults(self) -> Iterator[str]:
+        """Yield nothing: the server looks after its pages, and never breaks a key."""
+        yield from ()
 
     def close(self) -> None:
         """Close the connection."""
@@ -205,13 +257,15 @@ def explain(error: BaseException, place: str) -> StoreError:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             sentence = f"{place} cannot be opened or written ({words}): see that it exists and may be written"
         case sqlite3.SQLITE_BUSY | "55P03":
-            sentence = f"{place} was in use by another program for {WAIT_SECONDS} seconds: try again later"
+            sentence = _in_use(place)
         case sqlite3.SQLITE_FULL | "53100":
             sentence = f"{place} was left as it was, because its disk is full: make room and try again"
         case sqlite3.SQLITE_IOERR:
             sentence = f"{place} could not be read or written ({words}): see to the space and health of its disk"
         case str() if code in FORBIDDEN:
             sentence = f"{place} forbids this login to do that ({words}): ask whoever looks after it for the right"
+        case None if type(error).__name__ == "DataError":  # the driver's own: it asked no server
+            sentence = f"{place} takes no such text ({words})"
         case None:
             # Other words are about the URL, and repeat what stands in it: a piece of the password maybe.
             told = f" ({words})" if _CONTACT.search(words) and "parameter" not in words else ""
@@ -221,10 +275,14 @@ def explain(error: BaseException, place: str) -> StoreError:
     return UnusableError(sentence) if code in UNUSABLE | FORBIDDEN else StoreError(sentence)
 
 
-def damaged(place: str, words: str) -> StoreError:
+def _in_use(place: str) -> str:
+    return f"{place} was in use by another program for {WAIT_SECONDS} seconds: try again later"
+
+
+def damaged(place: str, words: str) -> DamagedError:
     """Say what to do about an index that does not hold what it should."""
-    return StoreError(
-        f"{place} is damaged or not a database ({words}): it is only an index, so delete it, and it will be rebuilt "
+    return DamagedError(
+        f"{place} is damaged or not a database ({words}): it is only an index, and tracker rebuild makes it anew "
         "from the archive"
     )
 
@@ -247,8 +305,10 @@ def _engine(place: str) -> Engine:
     except (ArgumentError, ValueError):
         url = None
     # An "@" in the host is one that should have been %40 in the password, as are "@" and "/" in the database's name;
-    # "&" and "=" in that belong behind a "?".
-    if url is None or "@" in (url.host or "") or set("&=;@/") & set(url.database or ""):
+    # "&" and "=" in that belong behind a "?". A "/" or "?" before the last "@" says that this is one of a password
+    # among the options, whose rest would be taken for a host, asked for in the whole network, and told.
+    before = place.rpartition("@")[0].partition("://")[2]
+    if url is None or "@" in (url.host or "") or set("&=;@/") & set(url.database or "") or set("/?") & set(before):
         raise _not_understood()
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise StoreError(f"a database URL begins with postgresql://, not with {url.drivername}:// (SQLite is a path)")

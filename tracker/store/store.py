@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from tracker.errors import StoreError
+from tracker.model import SealedRecord
 from tracker.store.database import IN_MEMORY, Database, SQLite, connect
 from tracker.store.migrate import migrate
 
@@ -35,6 +38,9 @@ class StoredRelease:
     current: bool = False
 
 
+VIEWS = ("hcpcs_record", "hcpcs_validity", "hcpcs_change")
+"""The views that the migrations make for analysts; a store in memory has none."""
+
 # Plain SQL that both databases take. The joins name their tables in the order in which they are to be walked:
 # `release_record` is by far the longest table and is only ever entered by its primary key, from a release or from a
 # pair of ids.
@@ -47,7 +53,7 @@ _RELEASES = """
 # The inner order lets SQLite take the difference by walking both key ranges side by side, three times as fast
 # as asking for each version whether the other release holds it.
 _ONLY_IN_FIRST = """
-    SELECT payload FROM record_version
+    SELECT payload, record_version.digest FROM record_version
     WHERE id IN (
         SELECT version_id FROM release_record WHERE release_id = :first
         EXCEPT SELECT version_id FROM release_record WHERE release_id = :second
@@ -65,14 +71,23 @@ _UNKNOWN_IN_BOTH = """
 """
 
 _RECORDS = """
-    SELECT payload FROM record_version JOIN release_record ON version_id = id
+    SELECT payload, record_version.digest FROM record_version JOIN release_record ON version_id = id
     WHERE release_id = :release_id ORDER BY code
+"""
+
+_SEALED = """
+    SELECT code, digest, payload, coalesce(unknown, '') FROM record_version JOIN release_record ON version_id = id
+    WHERE release_id = :release_id ORDER BY code
+"""
+
+_COLUMNS = """
+    SELECT code_set, CAST(effective_date AS text), complete, codes, source_sha256 FROM release WHERE id = :release_id
 """
 
 # From a version to the releases that hold it: over the few releases, then with both keys. Straight from
 # the version would read all of `release_record`, whose key begins with the release.
 _VERSIONS_OF = """
-    SELECT release.id, payload FROM record_version
+    SELECT payload, record_version.digest, release.id FROM record_version
     JOIN release ON release.code_set = record_version.code_set
     JOIN release_record ON release_id = release.id AND version_id = record_version.id
     WHERE record_version.code_set = :code_set AND code = :code
@@ -80,7 +95,7 @@ _VERSIONS_OF = """
 """
 
 _RECORD = """
-    SELECT payload FROM record_version
+    SELECT payload, record_version.digest FROM record_version
     JOIN release ON release.code_set = record_version.code_set
     JOIN release_record ON release_id = release.id AND version_id = record_version.id
     WHERE release.id = :release_id AND code = :code
@@ -151,6 +166,20 @@ class Store:
             index.close()
         return cls(copy)
 
+    def copy_to(self, path: Path) -> None:
+        """Put all that is in this store into a SQLite file, in one transaction, in place of all that is there.
+
+        Raises:
+            DamagedError: the file is no database.
+            StoreError: it cannot be written, or is in use.
+        """
+        assert isinstance(self._database, SQLite)  # noqa: S101 - a store on a server is no index
+        other = SQLite(path)
+        try:
+            self._database.copy_to(other)
+        finally:
+            other.close()
+
     def __enter__(self) -> Self:
         """Return the store itself."""
         return self
@@ -184,8 +213,16 @@ class Store:
             writer.finish()
 
     def releases(self, code_set: str) -> list[StoredRelease]:
-        """Return all releases of a code set, by label and revision."""
-        return [StoredRelease(*row) for row in self._database.rows(_RELEASES, code_set=code_set)]
+        """Return all releases of a code set, by label and revision.
+
+        Raises:
+            StoreError: the database cannot answer, or is damaged; so do all that follow.
+        """
+        found = [StoredRelease(*row) for row in self._database.rows(_RELEASES, code_set=code_set)]
+        for one in found:
+            for value in (one.label, one.header, one.withdrawn or "", one.archive_stamp, one.digest):
+                self._text(value)
+        return found
 
     def changed(self, old_id: int, new_id: int) -> tuple[list[str], list[str]]:
         """Return the records that only the old release holds as they are, and those that only the new does.
@@ -195,7 +232,7 @@ class Store:
         return self._only_in_first(old_id, new_id), self._only_in_first(new_id, old_id)
 
     def _only_in_first(self, first: int, second: int) -> list[str]:
-        return list(self._texts(_ONLY_IN_FIRST, first=first, second=second))
+        return list(self._records(_ONLY_IN_FIRST, first=first, second=second))
 
     def unknown_in_both(self, old_id: int, new_id: int) -> dict[str, int]:
         """Count, by field name, the records that both releases hold alike and that do not know the field."""
@@ -206,16 +243,39 @@ class Store:
 
     def record(self, release_id: int, code: str) -> str | None:
         """Return the record of one code in one release."""
-        return next(self._texts(_RECORD, release_id=release_id, code=code), None)
+        return next(self._records(_RECORD, release_id=release_id, code=code), None)
 
     def records(self, release_id: int) -> Iterator[str]:
         """Yield all records of a release, by code."""
-        return self._texts(_RECORDS, release_id=release_id)
+        return self._records(_RECORDS, release_id=release_id)
+
+    def sealed(self, release_id: int) -> Iterator[SealedRecord]:
+        """Yield all records of a release, by code, with what the columns beside them say of them."""
+        for code, digest, payload, unknown in self._database.rows(_SEALED, release_id=release_id):
+            yield SealedRecord(code, bytes(digest), payload, unknown)
+
+    def columns(self, release_id: int) -> tuple[str, str, bool, int, str]:
+        """Return what the columns beside a release's header say: code set, day, whether whole, codes, source's hash."""
+        ((code_set, day, complete, codes, source),) = self._database.rows(_COLUMNS, release_id=release_id)
+        return code_set, day, bool(complete), codes, source
+
+    def faults(self) -> Iterator[str]:
+        """Yield what the database finds wrong with its own pages, keys and views.
+
+        Raises:
+            StoreError: it cannot even look.
+        """
+        yield from self._database.faults()
+        for view in VIEWS if self._database.has_table("alembic_version") else ():
+            try:
+                list(self._database.rows(f"SELECT * FROM {view} LIMIT 0"))  # noqa: S608 - one of our own names
+            except StoreError as error:
+                yield str(error)
 
     def versions_of(self, code_set: str, code: str) -> list[tuple[int, str]]:
         """Return the ids of all releases that hold a code, by label and revision, with its record in each."""
         rows = self._database.rows(_VERSIONS_OF, code_set=code_set, code=code)
-        return [(release_id, payload) for release_id, payload in rows]
+        return [(release_id, self._proven(payload, digest)) for payload, digest, release_id in rows]
 
     def codes(self, code_set: str) -> list[str]:
         """Return all codes that any release holds or has held, by code."""
@@ -230,7 +290,23 @@ class Store:
         return list(self._texts(_NOTES, release_id=release_id))
 
     def _texts(self, statement: str, **values: object) -> Iterator[str]:
-        return (text for (text,) in self._database.rows(statement, **values))
+        return (self._text(text) for (text,) in self._database.rows(statement, **values))
+
+    def _records(self, statement: str, **values: object) -> Iterator[str]:
+        return (self._proven(payload, digest) for payload, digest in self._database.rows(statement, **values))
+
+    def _proven(self, payload: object, digest: bytes) -> str:
+        """Return a record that is what its digest says: a damaged page shall not become an answer."""
+        text = self._text(payload)
+        if sha256(text.encode()).digest() != digest:
+            raise self._database.damaged("a record is not what its digest says")
+        return text
+
+    def _text(self, value: object) -> str:
+        """Return what is a text; SQLite keeps anything in any column."""
+        if not isinstance(value, str):
+            raise self._database.damaged("it holds something else where a text belongs")
+        return value
 
     def values(self, release_id: int, first: str, second: str) -> Iterator[tuple[str, str | None, str | None]]:
         """Yield the code of each record of a release, in no order, and what stands in two of its fields."""

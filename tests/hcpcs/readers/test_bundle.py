@@ -266,7 +266,7 @@ WHOLE = zip_of({TEXT: text(TWO)}, zipfile.ZIP_STORED)
     [
         (patched(WHOLE, 6, 8, b"\1\0"), "is protected by a password: unpack the zip"),
         (patched(WHOLE, 22, 24, struct.pack("<I", 300 * 1024 * 1024)), r"would unpack to 314,572,800 bytes"),
-        (patched(WHOLE, 8, 10, b"\x63\0"), "the zip cannot be read .*: download it again"),
+        (patched(WHOLE, 8, 10, b"\x63\0"), "is packed by method 99, which is not read: unpack the zip and import"),
         (patched(WHOLE, 14, 16, b"\0\0\0\0"), "the zip cannot be read .*: download it again"),
         (patched(WHOLE, 4, 6, b"\xff\0"), "the zip cannot be read .*: download it again"),
     ],
@@ -281,17 +281,16 @@ def removed(data: bytes) -> bytes:
     return data[:40] + data[60:]
 
 
-@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("damage", [removed, lambda data: data[: len(data) // 2], lambda data: data[:-1]])
 def test_a_damaged_zip_is_refused(compression: int, damage: Callable[[bytes], bytes]) -> None:
     with pytest.raises(SourceError, match=f"{NAME}: the zip cannot be read"):
         bundle.read(NAME, damage(zip_of({TEXT: text(TWO)}, compression)))
 
 
-@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_flipped_bytes_are_refused_or_change_nothing(compression: int) -> None:
+def test_flipped_bytes_are_refused_or_change_nothing() -> None:
     members = {TEXT: text(TWO), BOOK: book(TWO)}
-    data = zip_of(members, compression)
+    data = zip_of(members, zipfile.ZIP_DEFLATED)
     whole = bundle.read(NAME, data)
     for at in range(0, len(data), 37):
         damaged = data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]

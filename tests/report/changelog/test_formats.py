@@ -18,14 +18,14 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from openpyxl import load_workbook
 from referencing import Registry, Resource
 
-from tests.made_up import MADE_UP, record, release
+from tests.made_up import record
 from tests.report.changelog.changelogs import changelog, small
-from tests.report.test_hostile_text import ATTACKS, HARMLESS, ODD, Page, squeezed, structure_and_text, view_with
+from tests.report.hostile import Page, squeezed, structure_and_text
 from tests.support import only_on
 from tracker.app.changelog import view_changelog
 from tracker.app.stored import open_stored
 from tracker.home import Home
-from tracker.model import Change, Diff, Event, FieldChange, Format, Kind, Level, NotCompared, Status
+from tracker.model import Format
 from tracker.policy import EMPTY
 from tracker.report.changelog import render
 from tracker.report.changelog.text import lines
@@ -33,7 +33,6 @@ from tracker.report.changelog.view import ChangelogView, Sort, build_changelog
 from tracker.report.json import render as render_step
 from tracker.report.table import COLUMNS
 from tracker.report.table import render as render_table
-from tracker.report.view import build_view, visible
 
 CHECKOUT = Path(__file__).parents[3]
 Content = dict[str, Any]
@@ -260,61 +259,3 @@ def test_a_workbook_has_room_for_many_steps() -> None:
     book = load_workbook(io.BytesIO(render(build_changelog(many, view.direct), Format.XLSX)))
     assert book["By code"].max_column == 42
     assert book["By code"].auto_filter.ref == f"A1:AP{book['By code'].max_row}"
-
-
-# ---------------------------------------------------------------- texts that attack
-
-
-def changelog_with(text: str) -> ChangelogView:
-    """Return a changelog that has a text wherever one from outside can be."""
-    first = view_with(text)
-    diff = first.diff
-    back = tuple(
-        replace(
-            change,
-            fields=tuple(FieldChange(field.field, field.new, field.old) for field in change.fields),
-            successors=(),
-            events=tuple(Event("retold", Level.REVIEW, text, event.fields, text) for event in change.events),
-        )
-        for change in diff.changes
-        if change.status is Status.CHANGED
-    )
-    gone = Change(
-        "A1", Kind.MODIFIER, Status.REMOVED, record("A1", text=text), events=(Event("gone", Level.ACT, text),)
-    )
-    last = replace(release("2027", 3, source_name=text, mark=text, remark=text), counts={"codes": 3})
-    second = build_view(MADE_UP, Diff(diff.new, last, (*back, gone), NotCompared()), remarks=[text])
-    told = (*diff.changes[2:], Change("C0002", Kind.PROCEDURE, Status.ADDED, record("C0002", text=text), events=(
-        Event("came", Level.REVIEW, text),
-    )))  # fmt: skip
-    direct = build_view(MADE_UP, Diff(diff.old, last, told, NotCompared()), remarks=[text])
-    return build_changelog([first, second], direct, remarks=[text])
-
-
-def test_the_changelog_that_attacks_has_something_of_everything() -> None:
-    sorts = {sort.sort for sort in changelog_with(HARMLESS).missed}
-    assert sorts == {Sort.ADDED_AND_GONE, Sort.ENDED_AND_BACK, Sort.CHANGED_BACK, Sort.NO_STEP}
-
-
-@pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
-@pytest.mark.parametrize("form", Format)
-def test_a_text_changes_nothing_but_the_text(form: Format, text: str) -> None:
-    harmless, _ = structure_and_text(form, render(changelog_with(HARMLESS), form))
-    structure, shown = structure_and_text(form, render(changelog_with(text), form))
-    assert structure == harmless
-    wanted = json.dumps(text, ensure_ascii=False)[1:-1] if form is Format.JSON else text
-    if form is Format.TEXT:
-        assert wanted.strip() in shown
-    else:
-        assert squeezed(visible(wanted)) in squeezed(shown)
-
-
-@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("form", [form for form in Format if form is not Format.CSV])
-def test_characters_that_show_nothing_are_shown_and_do_nothing(form: Format, text: str) -> None:
-    harmless, _ = structure_and_text(form, render(changelog_with(HARMLESS), form))
-    structure, shown = structure_and_text(form, render(changelog_with(text), form))
-    assert structure == harmless
-    if form is not Format.JSON:
-        assert squeezed(visible(text)) in squeezed(shown)
-        assert not re.search("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u202e\u2066\ufeff]", shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.report.changelog.changelogs import small
-from tests.report.changelog.test_formats import changelog_with
+from tests.report.hostile_views import changelog_with
 from tests.report.test_html_browser import ARGUMENTS, CHROMIUM
 from tracker.report.changelog.html import render
 from tracker.report.changelog.view import ChangelogView

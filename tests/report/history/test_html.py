@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.report.histories import eventful, history, seen, view_of
-from tests.report.test_hostile_text import ATTACKS
+from tests.report.hostile import ATTACKS
 from tracker.report.history.html import render
 from tracker.report.history.view import HistoryView
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.report.hostile import ATTACKS, ODD
+from tests.report.hostile_views import list_with
 from tests.report.lists.list_views import OWN, ROWS, VALID, chargemaster, found, many, view_of
-from tests.report.lists.test_hostile_text import EVERYWHERE, view_with
 from tests.report.test_html_browser import ARGUMENTS, CHROMIUM, CONTRAST, settle
 from tracker.report.lists.html import render
 from tracker.report.lists.view import ListRow, ListView
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Page]
 
+ALL_OF_THEM = " ".join((*ATTACKS.values(), *ODD.values()))
 EVERY_ROW = [str(number) for number, _, _ in ROWS]
 
 
@@ -180,7 +182,7 @@ def test_contrast_is_enough_for_everyone(show: Open, scheme: str) -> None:
 
 @pytest.mark.parametrize("width", [320, 390, 700, 1000, 1600])
 def test_no_width_needs_scrolling_sideways_but_the_tables(show: Open, width: int) -> None:
-    views = [chargemaster(), found(), view_with("x" * 5000), view_with(" ".join(EVERYWHERE.values()))]
+    views = [chargemaster(), found(), list_with("x" * 5000), list_with(ALL_OF_THEM)]
     for view in views:
         page = show(view, width=width)
         assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
@@ -220,7 +222,7 @@ def test_without_a_script_everything_can_be_read(show: Open) -> None:
 
 
 def test_hostile_texts_run_nothing(show: Open) -> None:
-    page = show(view_with(" ".join(EVERYWHERE.values())))
+    page = show(list_with(ALL_OF_THEM))
     assert page.locator("script").count() == 1
     assert page.locator("img, iframe, object, embed, link, base").count() == 0
     assert search(page, "<script>alert(1)</script>") == ["2", "3"]

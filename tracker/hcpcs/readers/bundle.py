@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from tracker.errors import SourceError
 from tracker.formats.decoding import decode
-from tracker.formats.unzip import DAMAGED, base_name, unpack
+from tracker.formats.unzip import DAMAGED, Zip, base_name
 from tracker.hcpcs.catalogue import COLUMNS
 from tracker.hcpcs.labels import name_hints
 from tracker.hcpcs.normalise import iso_date
@@ -43,20 +42,19 @@ def read(name: str, data: bytes) -> RawRelease:
         SourceError: the zip is damaged, protected, or holds no records or more than one release's.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-            return _read_members(name, bundle)
+        return _read_members(name, Zip(name, data))
     except DAMAGED as error:
         message = f"{name}: the zip cannot be read ({error}): download it again"
         raise SourceError(message) from error
 
 
-def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
+def _read_members(name: str, bundle: Zip) -> RawRelease:
     texts = [
         (member, data)
         for member in _members(bundle, ".txt", ".prn")
-        if record_text.holds_records(data := unpack(name, bundle, member))
+        if record_text.holds_records(data := bundle.read(member))
     ]
-    books = [(member, unpack(name, bundle, member)) for member in _members(bundle, ".xlsx", ".xls")]
+    books = [(member, bundle.read(member)) for member in _members(bundle, ".xlsx", ".xls")]
     if len(books) > 1:  # others lie beside the records' one under names that change
         books = [(member, data) for member, data in books if _is_records_name(member)] or books
     for members in (texts, books):
@@ -77,7 +75,7 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
     elif read_texts or read_books:
         joined = (read_texts or read_books)[0]
     else:
-        corrections = any("correction" in base_name(member).lower() for member in bundle.namelist())
+        corrections = any("correction" in base_name(member).lower() for member in bundle.names())
         found = "only CMS's corrections, which are remarks and no records" if corrections else "no HCPCS records"
         message = f"{name}: the zip holds {found}: import the zip with the ANWEB text and workbook"
         raise SourceError(message)
@@ -88,7 +86,7 @@ def _read_members(name: str, bundle: zipfile.ZipFile) -> RawRelease:
         label=hints.label,
         mark=hints.mark,
         published=hints.published,
-        notes=_notes(name, bundle),
+        notes=_notes(bundle),
     )
 
 
@@ -176,9 +174,9 @@ def _alone(record: RawRecord, other_file: str) -> Problem:
     return Problem(Severity.WARNING, message, record.file, f"line {record.line}", record.code)
 
 
-def _members(bundle: zipfile.ZipFile, *endings: str) -> Iterator[str]:
+def _members(bundle: Zip, *endings: str) -> Iterator[str]:
     """Yield the members that may hold the records: of a text or workbook's name, and no report's."""
-    for member in bundle.namelist():
+    for member in bundle.names():
         base = base_name(member)
         if base.lower().endswith(endings) and not _NOT_RECORDS.search(base) and not base.startswith("."):
             yield member
@@ -188,8 +186,8 @@ def _is_records_name(member: str) -> bool:
     return "anweb" in base_name(member).lower()
 
 
-def _notes(name: str, bundle: zipfile.ZipFile) -> tuple[Note, ...]:
-    for member in bundle.namelist():
+def _notes(bundle: Zip) -> tuple[Note, ...]:
+    for member in bundle.names():
         if re.match(r"proc_?notes", base_name(member), re.IGNORECASE):
-            return notes.read(decode(unpack(name, bundle, member)))
+            return notes.read(decode(bundle.read(member)))
     return ()

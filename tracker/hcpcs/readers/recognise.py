@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import replace
 from typing import BinaryIO, Final
 
 from tracker.errors import SourceError
 from tracker.formats.decoding import decode
-from tracker.formats.unzip import DAMAGED
+from tracker.formats.unzip import DAMAGED, Zip
 from tracker.hcpcs.labels import name_hints
 from tracker.hcpcs.readers import bundle, record_text, sheet, table, workbook
+from tracker.limits import TABLE_SIZE
 from tracker.model import RawRelease
 
 _ZIP: Final = b"PK\x03\x04"
@@ -57,11 +56,15 @@ def _read(name: str, file: BinaryIO) -> RawRelease:
             raise SourceError(message)
     if not head.startswith((_OLE, _ZIP)) and record_text.holds_records(head):
         return record_text.read(name, file)
-    data = file.read()
+    data = file.read(TABLE_SIZE.value + 1)
+    if len(data) > TABLE_SIZE.value:
+        raise SourceError(
+            f"{name} is no text with CMS's records, and larger than any other file of them {TABLE_SIZE.hint}"
+        )
     if not data.strip():
         message = f"{name} is empty: download it again"
         raise SourceError(message)
-    if data.startswith(_OLE) or (data.startswith(_ZIP) and _is_workbook(data)):
+    if data.startswith(_OLE) or (data.startswith(_ZIP) and _is_workbook(name, data)):
         return workbook.read(name, data)
     if data.startswith(_ZIP):
         return bundle.read(name, data)
@@ -81,10 +84,9 @@ def _read(name: str, file: BinaryIO) -> RawRelease:
     return found
 
 
-def _is_workbook(data: bytes) -> bool:
+def _is_workbook(name: str, data: bytes) -> bool:
     """Whether a zip is an Office document, by the one member that all of these have."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as members:
-            return "[Content_Types].xml" in members.namelist()
+        return "[Content_Types].xml" in Zip(name, data).names()
     except DAMAGED:
         return False

@@ -22,8 +22,10 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 from tracker.errors import SourceError
-from tracker.formats.decoding import encoding_of
+from tracker.formats.decoding import encoding_of, readable
+from tracker.formats.lines import bounded
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS
+from tracker.limits import LINE_SIZE, OTHER_LINES
 from tracker.model import Facet, Kind, Problem, RawRecord, RawRelease, Severity
 
 _RECORD: Final = re.compile(r"(?:   [A-Z0-9]{2}|[A-Z0-9]{5})[0-9 ]{5}[3478]")
@@ -50,6 +52,9 @@ _WITHOUT_REFERENCES: Final = tuple(place for place in _SLICES if not _REFERENCES
 _LAST: Final = max(end for _, _, end in _SLICES)
 """Where the last field ends: 293. Every first line reaches it, because its action code is never blank."""
 
+_WIDTH: Final = 320
+"""Characters of CMS's longest line; more are another record, whose line end is lost."""
+
 _BLOCK: Final = 1024 * 1024
 
 PREAMBLE: Final = 65_536
@@ -69,27 +74,34 @@ def read(name: str, file: BinaryIO) -> RawRelease:
         file: its content, from the begin. It must stay open while the records are taken.
 
     Raises:
-        SourceError: the file is cut off or damaged, a line of a description is missing, a code stands
-            twice, or there is no record at all.
+        SourceError: the file is cut off or damaged, a line end or a line of a description is missing, a code stands
+            twice, there is no record at all, or there is far too much beside the records.
     """
     records = _Records(name, file)
     problems: list[Problem] = []
     code, parts, number, line = "", 0, 0, ""
+    others, most = 0, OTHER_LINES.value
     for number, (begin, line) in enumerate(records.lines(), 1):
         if not _RECORD.match(line):
             if code and line.strip():
                 problems.append(_passed_over(name, number, line))
+            others += 1
+            if others > most:
+                raise SourceError(f"{name}: too many of its lines are no records {OTHER_LINES.hint}")
             continue
         if (line[0] == " ") != (line[10] in _OF_MODIFIERS):
             raise SourceError(_damaged(name, number, f"{line[:5].strip()} cannot have the record id {line[10]}"))
         if line[10] not in _KINDS:
             if line[:5].strip() != code or line[5:10] != f"{parts + 1:03}00":
                 raise SourceError(_gap(name, number, line, code))
+            _require_end(name, number, line)
             parts += 1
+            records.end = begin
             continue
         code, parts = line[:5].strip(), 1
         if len(line) < _LAST:
             raise SourceError(_cut_off(name, number, code))
+        _require_end(name, number, line)
         if earlier := records.add(code, begin, number):
             message = f"{name}: {code} stands twice, in line {earlier} and in line {number}: keep one of them"
             raise SourceError(message)
@@ -110,17 +122,30 @@ class _Records(Iterable[RawRecord]):
         self._encoding = encoding_of(iter(lambda: file.read(_BLOCK), b""))
         self._order: dict[str, int] = {}
         self._begins = array("q")
+        self._ends = array("q")
         self._numbers = array("q")
         self.ended = True
+
+    @property
+    def end(self) -> int:
+        """Where the last line begins that belongs to the record that was added last."""
+        return self._ends[-1]
+
+    @end.setter
+    def end(self, begin: int) -> None:
+        self._ends[-1] = begin
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield where each line begins, and the line; then `ended` says whether the last one has a line end."""
         self._file.seek(0)
         begin = 0
-        for data in self._file:
-            yield begin, data.decode(self._encoding, "replace").rstrip("\r\n\x1a")
+        for data in bounded(self._name, self._file, LINE_SIZE):
+            yield begin, self._text(data)
             begin += len(data)
             self.ended = data.endswith(b"\n")
+
+    def _text(self, line: bytes) -> str:
+        return readable(line.decode(self._encoding, "replace")).rstrip("\r\n\x1a")
 
     def add(self, code: str, begin: int, number: int) -> int:
         """Note where a record begins. Return the line of an earlier one of its code, or 0."""
@@ -128,6 +153,7 @@ class _Records(Iterable[RawRecord]):
         if place < len(self._begins):
             return self._numbers[place]
         self._begins.append(begin)
+        self._ends.append(begin)
         self._numbers.append(number)
         return 0
 
@@ -136,11 +162,16 @@ class _Records(Iterable[RawRecord]):
             place = self._order[code]
             begin = self._begins[place]
             self._file.seek(begin)
-            size = self._begins[place + 1] - begin if place + 1 < len(self._begins) else -1
-            line, *further = self._file.read(size).decode(self._encoding, "replace").split("\n")
+            data = self._file.readline()
+            line = self._text(data)
             places = _WITHOUT_REFERENCES if line[_REFERENCES].isspace() else _SLICES
             values = {column: value for column, begin, end in places if (value := line[begin:end].strip())}
-            if parts := [part.rstrip("\r\x1a")[_LONG_SLICE].rstrip(" ") for part in further if _RECORD.match(part)]:
+            parts = []
+            while data and (begin := begin + len(data)) <= self._ends[place]:
+                data = self._file.readline()
+                if _RECORD.match(part := self._text(data)):
+                    parts.append(part[_LONG_SLICE].rstrip(" "))
+            if parts:
                 values[_LONG] = " ".join((line[_LONG_SLICE].rstrip(" "), *parts))
             yield RawRecord(code, _KINDS[line[10]], values, self._name, self._numbers[place])
 
@@ -165,6 +196,14 @@ def _cut_off(name: str, number: int, code: str) -> str:
 
 def _damaged(name: str, number: int, why: str) -> str:
     return f"{name}, line {number}: {why}: the file is damaged, download it again"
+
+
+def _require_end(name: str, number: int, line: str) -> None:
+    """Refuse a line that goes on behind the last character of a record: with another one, that is not seen."""
+    if line[_WIDTH:].strip():
+        ends = "a carriage return alone is none" if "\r" in line else "there is none"
+        message = f"{name}, line {number}: the line goes on where the record of {line[:5].strip()} has its line end"
+        raise SourceError(f"{message} ({ends}): download the file again, and do not convert it")
 
 
 def _gap(name: str, number: int, line: str, code: str) -> str:

@@ -23,10 +23,8 @@ from tracker.errors import SourceError, UnknownReleaseError
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS
 from tracker.hcpcs.labels import label_on, parse_label
 from tracker.hcpcs.normalise import iso_date
+from tracker.limits import SHEET_SIZE
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
-
-_SIZE: Final = 1024 * 1024
-"""Characters of the longest sheet. The known ones have 6,700; a longer text is something else."""
 
 _MARKUP: Final = re.compile(
     r"\*\*|</?(?:a|b|br|em|i|p|span|strong|u)(?:\s[^<>]*)?/?>|&#\d{8,};?",  # no character's number has eight digits
@@ -63,7 +61,7 @@ _STATUS, _UPDATED = "status", "last update date"
 
 def is_sheet(text: str) -> bool:
     """Whether a text is a per-code sheet: it has a row for the code or for its description."""
-    if len(text) > _SIZE:
+    if len(text) > SHEET_SIZE.value:
         return False
     labels = {_spelling(_clean(cells[0])) for line in _LINE_END.split(text) if len(cells := _cells(line)) > 1}
     return (not labels.isdisjoint(_CODES) and not labels.isdisjoint(_VALUES)) or _spelling("Code Description") in labels

@@ -19,8 +19,11 @@ from typing import Final
 
 from tracker.errors import SourceError
 from tracker.formats.cells import letter
+from tracker.formats.lines import bounded
 from tracker.hcpcs.catalogue import COLUMNS, FIELDS, KEY_COLUMNS
 from tracker.hcpcs.normalise import is_lost
+from tracker.limits import COLUMNS as MOST_COLUMNS
+from tracker.limits import LINE_SIZE, OTHER_LINES, ROWS
 from tracker.model import Kind, Problem, RawRecord, RawRelease, Severity
 
 Row = tuple[int, Sequence[str]]
@@ -63,7 +66,7 @@ def find_header(rows: Iterable[Row]) -> tuple[int, list[str]] | None:
     return None
 
 
-def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[int, list[str]]) -> RawRelease:
+def read_rows(name: str, source_format: str, rows: Iterable[Row], header: tuple[int, list[str]]) -> RawRelease:
     """Read the records below a header row.
 
     Args:
@@ -74,30 +77,22 @@ def read_rows(name: str, source_format: str, rows: Sequence[Row], header: tuple[
 
     Raises:
         SourceError: a column or a code stands twice, a row has no code or more cells than the header, or the
-            file is no list of records.
+            file is no list of records, or has far too many rows.
     """
     header_line, names = header
-    twice = [column for column, count in Counter(names).items() if count > 1 and column in _NAMES.values()]
-    if twice:
-        message = f"{name}, line {header_line}: the column {twice[0]} stands twice: keep one of them"
-        raise SourceError(message)
+    _require_columns(name, header_line, names)
     places = [(names.index(column), column) for column in COLUMNS if column in names]  # slots in their order
     blank_is_known = not any(COLUMNS[column].required for _, column in places)
     code_place, kind_place = names.index("HCPC"), names.index("RECID") if "RECID" in names else None
     records: dict[str, RawRecord] = {}
     problems = [_unknown_column(name, header_line, column) for column in names if _is_unknown(column)]
-    for line, cells in rows:
-        if line <= header_line or not any(cells):
-            continue
-        if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-            message = f"{name}, line {line}: more cells than the header: quote the commas in the descriptions"
-            raise SourceError(message)
+    for line, cells in _below(name, rows, header_line, len(names)):
         padded = cells if len(cells) >= len(names) else (*cells, *[""] * (len(names) - len(cells)))
         values = {column: value for place, column in places if (cell := padded[place]) and (value := cell.strip())}
         code = padded[code_place].strip().upper()
         if not values and not (blank_is_known and _CODE.fullmatch(code)):
             if any(cell.strip() for cell in cells):
-                problems.append(_no_record(name, line, padded[code_place]))
+                _pass_over(problems, name, line, padded[code_place])
             continue
         if not _CODE.fullmatch(code):
             message = (
@@ -136,24 +131,36 @@ def read_csv(name: str, text: str) -> RawRelease | None:
     for separator in ",;\t|":
         head: list[Row] = []
         with suppress(csv.Error):
-            head.extend(islice(_csv_rows(text[:_HEAD], separator), _HEADER_ROWS))
+            head.extend(islice(_csv_rows(name, text[:_HEAD], separator), _HEADER_ROWS))
         header = find_header(head)
         if header is None:
             continue
-        rows: list[Row] = []
+        rows = _Rows(_csv_rows(name, text, separator))
         try:
-            rows.extend(_csv_rows(text, separator))
+            return read_rows(name, "table", rows, header)
         except csv.Error as error:
-            line = (rows or head)[-1][0]
+            line = rows.last or head[-1][0]
             message = f"{name}: the CSV is malformed after line {line} ({error}): correct the quotes there"
             raise SourceError(message) from error
-        return read_rows(name, "table", rows, header)
     return None
 
 
-def _csv_rows(text: str, separator: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _csv_rows(name: str, text: str, separator: str) -> Iterator[Row]:
+    reader = csv.reader(bounded(name, io.StringIO(text, newline=""), LINE_SIZE), delimiter=separator, strict=True)
     return ((reader.line_num, cells) for cells in reader)
+
+
+class _Rows(Iterator[Row]):
+    """Rows as they come; `last` is the number of the last one."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self.last = 0
+
+    def __next__(self) -> Row:
+        row = next(self._rows)
+        self.last = row[0]
+        return row
 
 
 def _go_on(name: str, line: int, records: dict[str, RawRecord], code: str, values: dict[str, str]) -> None:
@@ -193,6 +200,30 @@ def _unknown_column(name: str, line: int, column: str) -> Problem:
     return Problem(Severity.NOTE, message, name, f"line {line}", raw=column[:80])
 
 
-def _no_record(name: str, line: int, cell: str) -> Problem:
+def _pass_over(problems: list[Problem], name: str, line: int, cell: str) -> None:
     message = "the row holds no value of a known column and was passed over"
-    return Problem(Severity.NOTE, message, name, f"line {line}", raw=cell[:80])
+    problems.append(Problem(Severity.NOTE, message, name, f"line {line}", raw=cell[:80]))
+    if len(problems) > OTHER_LINES.value:
+        raise SourceError(f"{name}: too many of its rows are no records {OTHER_LINES.hint}")
+
+
+def _require_columns(name: str, line: int, names: Sequence[str]) -> None:
+    if len(names) > MOST_COLUMNS.value:
+        raise SourceError(f"{name}, line {line}: {len(names):,} columns are too many {MOST_COLUMNS.hint}")
+    twice = [column for column, count in Counter(names).items() if count > 1 and column in _NAMES.values()]
+    if twice:
+        raise SourceError(f"{name}, line {line}: the column {twice[0]} stands twice: keep one of them")
+
+
+def _below(name: str, rows: Iterable[Row], header_line: int, width: int) -> Iterator[Row]:
+    """Yield the rows below the header that hold something, none of which may be wider."""
+    most = ROWS.value
+    for line, cells in rows:
+        if line > most:
+            raise SourceError(f"{name}: it has more rows than a release has {ROWS.hint}")
+        if line <= header_line or not any(cells):
+            continue
+        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            message = f"{name}, line {line}: more cells than the header: quote the commas in the descriptions"
+            raise SourceError(message)
+        yield line, cells

@@ -7,16 +7,14 @@ it is stored: it is compared with what changed, and forgotten.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Mapping
 from typing import Final
 
 from tracker.errors import SourceError
 from tracker.formats import spreadsheet
 from tracker.formats.cells import text
-from tracker.formats.unzip import DAMAGED, unpack
+from tracker.formats.unzip import DAMAGED, Zip
 
 _CODE: Final = re.compile(r"[A-Z0-9]{2}|[A-Z]\d{4}")
 _REPORT: Final = re.compile(r"(^|/)(?!\.)[^/]*trans[^/]*\.xlsx?$", re.IGNORECASE)
@@ -57,13 +55,13 @@ def _workbook(name: str, data: bytes) -> tuple[str, bytes]:
     """Return the workbook, with its name, that stands alone or in a zip. An old one (.xls) is no zip itself."""
     if not data.startswith(b"PK"):
         return name, data
-    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
-        members = zipped.namelist()
-        if "[Content_Types].xml" in members:
-            return name, data
-        for member in members:
-            if _REPORT.search(member):
-                return member, unpack(name, zipped, member)
+    zipped = Zip(name, data)
+    members = zipped.names()
+    if "[Content_Types].xml" in members:
+        return name, data
+    for member in members:
+        if _REPORT.search(member):
+            return member, zipped.read(member)
     raise SourceError(f"{name}: the zip holds no transaction report (a workbook with `Trans` in its name)")
 
 

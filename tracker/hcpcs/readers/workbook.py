@@ -23,12 +23,11 @@ def read(name: str, data: bytes) -> RawRelease:
         SourceError: the file is no workbook, is protected or far too large; no sheet has such a header, or two
             have and neither or both have all of CMS's columns.
     """
+    sheets = {sheet.name: sheet for sheet in spreadsheet.open_sheets(name, data)}
     found = {
-        sheet: (rows, header)
-        for sheet, rows in spreadsheet.sheets(name, data, text).items()
-        if (header := table.find_header(rows)) is not None
+        title: header for title, sheet in sheets.items() if (header := table.find_header(sheet.shown(text))) is not None
     }
-    whole = [sheet for sheet, (_, (_, names)) in found.items() if not {*COLUMNS, *KEY_COLUMNS}.difference(names)]
+    whole = [sheet for sheet, (_, names) in found.items() if not {*COLUMNS, *KEY_COLUMNS}.difference(names)]
     chosen = [*found] if len(found) == 1 else whole
     if not found:
         message = (
@@ -40,6 +39,6 @@ def read(name: str, data: bytes) -> RawRelease:
         those = " and ".join(repr(sheet) for sheet in found)
         raise SourceError(f"{name}: the sheets {those} hold records, hidden or not: keep the one to be imported")
     (sheet,) = chosen
-    raw = table.read_rows(name, "workbook", *found.pop(sheet))
+    raw = table.read_rows(name, "workbook", sheets[sheet].shown(text), found.pop(sheet))
     passed = [f"the sheet {other!r} holds records too and was passed over" for other in found]
     return replace(raw, problems=(*(Problem(Severity.NOTE, message, name) for message in passed), *raw.problems))

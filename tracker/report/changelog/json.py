@@ -11,6 +11,7 @@ from typing import Final
 
 from tracker.report import json as steps
 from tracker.report.changelog.view import ChangelogView, CodeSteps, Missed, Moment
+from tracker.report.table import to_bytes
 
 SCHEMA: Final = 1
 """Version of the schema: raised when something that a reader relies on changes."""
@@ -18,7 +19,7 @@ SCHEMA: Final = 1
 
 def render(view: ChangelogView) -> bytes:
     """Return the changelog as UTF-8 JSON."""
-    return ("{" + ",\n".join(_members(view)) + "}\n").encode()
+    return to_bytes("{" + ",\n".join(_members(view)) + "}\n")
 
 
 def _members(view: ChangelogView) -> Iterator[str]:

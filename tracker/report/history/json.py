@@ -9,6 +9,7 @@ from typing import Final
 from tracker.model import Life, Predecessor, Status, Step
 from tracker.report.history.view import Asked, HistoryView, Origin, effective
 from tracker.report.json import change_content, record_content, release_content, successor_content, value_content
+from tracker.report.table import to_bytes
 
 SCHEMA: Final = 1
 """Version of the schema: raised when something that a reader relies on changes."""
@@ -31,7 +32,7 @@ def render(view: HistoryView) -> bytes:
         "record": _text(record_content(code_set, view.record, view.release)),
         "fields": _lines(_origin(view, origin) for origin in view.origins),
     }
-    return ("{" + ",\n".join(f"{_text(name)}:{value}" for name, value in members.items()) + "}\n").encode()
+    return to_bytes("{" + ",\n".join(f"{_text(name)}:{value}" for name, value in members.items()) + "}\n")
 
 
 def _text(value: object) -> str:

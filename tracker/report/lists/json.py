@@ -10,6 +10,7 @@ from typing import Final
 
 from tracker.formats.cells import Cell, letter
 from tracker.report.lists.view import Answer, ListView, Remembered, shown
+from tracker.report.table import to_bytes
 
 SCHEMA: Final = 1
 """Version of the schema: raised when something that a reader relies on changes."""
@@ -28,8 +29,7 @@ _text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=Fa
 def render(view: ListView) -> Iterator[bytes]:
     """Yield a list as UTF-8 JSON. An empty answer is null; the user's own cells are as they were, days ISO."""
     for piece in _pieces(view):
-        # Half a character, which no UTF-8 can hold, becomes its escape: JSON has the same.
-        yield piece.encode("utf-8", "backslashreplace")
+        yield to_bytes(piece)
 
 
 def _pieces(view: ListView) -> Iterator[str]:

@@ -6,14 +6,13 @@ Ours are led by an apostrophe then. Half a character, which no UTF-8 can hold, i
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
 from tracker.formats.cells import Cell
 from tracker.report.lists.view import Answer, ListView, Remembered, shown
-from tracker.report.table import guarded
+from tracker.report.table import CsvLines, guarded, to_bytes
 
 _PREFIX: Final = "tracker_"
 _LOT: Final = 200
@@ -22,9 +21,9 @@ _LOT: Final = 200
 
 def render(view: ListView) -> Iterator[bytes]:
     """Yield all rows as CSV in UTF-8, with a header row."""
-    own, added = _Writer(), _Writer()
+    own, added = CsvLines(), CsvLines()
     begin = own.line(view.columns)
-    yield _beside(begin, added.line(added_names(view))).encode("utf-8", "backslashreplace")
+    yield to_bytes(_beside(begin, added.line(added_names(view))))
     answered = Remembered(lambda answer: added.line(_guarded(answer)))
     rows = iter(view.rows())
     while lot := list(islice(rows, _LOT)):
@@ -32,7 +31,7 @@ def render(view: ListView) -> Iterator[bytes]:
         if view.typed:
             cells = (map(shown, row.cells) for row in lot)
         lines = own.lines(cells) if view.columns else [""] * len(lot)
-        yield "".join(map(_beside, lines, (answered(row.answer) for row in lot))).encode("utf-8", "backslashreplace")
+        yield to_bytes("".join(map(_beside, lines, (answered(row.answer) for row in lot))))
 
 
 def added_names(view: ListView) -> list[str]:
@@ -42,29 +41,6 @@ def added_names(view: ListView) -> list[str]:
     while not taken.isdisjoint(names):
         names = [f"{_PREFIX}{name}" for name in names]
     return names
-
-
-class _Writer:
-    """Writes rows as CSV, each without an end.
-
-    Python writes a text with a line end in quotes if that is one of the writer's own line ends: so it gets both,
-    and they are cut off.
-    """
-
-    def __init__(self) -> None:
-        self._written: list[str] = []
-        self.write = self._written.append
-        self._csv = csv.writer(self, lineterminator="\r\n")
-
-    def line(self, cells: Iterable[Cell]) -> str:
-        """Return one row; nothing for a row without cells."""
-        return self.lines([cells])[0]
-
-    def lines(self, rows: Iterable[Iterable[Cell]]) -> list[str]:
-        """Return many rows."""
-        self._written.clear()
-        self._csv.writerows(rows)
-        return [line[:-2] for line in self._written]
 
 
 def _beside(own: str, added: str) -> str:

@@ -1,7 +1,7 @@
 """A list as an Excel workbook: a summary, then all its rows, the user's own cells as they came and ours beside them.
 
-Rows are written one by one and never held: xlsxwriter keeps those that it has written in a temporary file, which it
-deletes. Every cell is written as what it is: a text as a text, also one that looks like a formula, a link or a number.
+Rows are written one by one and never held. Every cell is written as what it is: a text as a text, also one that looks
+like a formula, a link or a number.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from itertools import chain, islice
 from math import isfinite
 from typing import Final
 
-from xlsxwriter import Workbook
-from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from tracker.errors import TrackerError
@@ -38,10 +36,13 @@ from tracker.report.workbook import (
     FIRST_DATE,
     HEADER,
     LINE,
+    MOST_HEAD,
     Styles,
     add_sheet,
     area,
+    cut,
     height,
+    long_book,
     styles_of,
     write_block,
     write_remarks,
@@ -61,9 +62,6 @@ _MADE: Final = datetime(1980, 1, 1)  # noqa: DTZ001 - Excel knows no time zones
 """What the file calls the day of its making: the clock is not asked."""
 
 _DAY_0: Final = date(1899, 12, 30)
-
-_MOST_TITLE: Final = 80
-"""Characters of a title above a printed page."""
 
 _SUMMARY: Final = (24, 10, 76, 40)
 """The widths of the summary's columns, in characters."""
@@ -104,16 +102,12 @@ def render(view: ListView) -> Iterator[bytes]:
 
 def _pieces(view: ListView) -> Iterator[bytes]:
     data = io.BytesIO()
-    title = visible(view.title)[:_MOST_TITLE]
-    try:
-        with Workbook(data, {"constant_memory": True}) as book:
-            book.use_zip64()
-            book.set_properties({"title": title, "author": "tracker", "created": _MADE})
-            styles = styles_of(book, _STYLES)
-            _summarise(view, add_sheet(book, "Summary", title), styles)
-            _List(view, add_sheet(book, "List", title), styles).write()
-    except FileCreateError as error:
-        raise TrackerError(f"the workbook cannot be put together: {error}") from error
+    title = cut(visible(view.title), MOST_HEAD)
+    with long_book(data) as book:
+        book.set_properties({"title": title, "author": "tracker", "created": _MADE})
+        styles = styles_of(book, _STYLES)
+        _summarise(view, add_sheet(book, "Summary", title), styles)
+        _List(view, add_sheet(book, "List", title), styles).write()
     data.seek(0)
     while piece := data.read(_PIECE):
         yield piece

@@ -1,0 +1,264 @@
+"""A lost database comes back from the archive, a lost archive file from the database, both the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.app.conftest import Run
+from tests.app.test_stored import DAMAGES
+from tests.support import NOW, Import, only_on, values
+from tracker import disk
+from tracker.app.compare import compare_releases
+from tracker.app.import_release import Options, import_path
+from tracker.app.rebuild import rebuild
+from tracker.app.stored import Stored, open_stored
+from tracker.app.verify import verify
+from tracker.app.withdraw import withdraw
+from tracker.errors import NewerFormatError, StoreError
+from tracker.home import Home
+
+TWO = {"A1": values("A1"), "J1940": values("J1940")}
+MORE = {**TWO, "J2000": values("J2000"), "J2001": values("J2001")}
+
+
+@pytest.fixture
+def both(take_in: Import, stored: Stored, home: Home) -> Home:
+    """Give a home with two releases, one of them withdrawn, and nobody who has it open."""
+    take_in("HCPC2025.txt", TWO)
+    take_in("HCPC2026.txt", {**TWO, "A1": values("A1", COV="D")})
+    withdraw(stored, "2026@1", "wrong file", NOW)
+    take_in("HCPC2026_v2.txt", MORE)
+    stored.store.close()
+    return home
+
+
+def archived(home: Home) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in home.snapshots.iterdir()}
+
+
+def whole(home: Home) -> None:
+    """Require that all is proven, that nothing is left over, and that answers are right."""
+    found = verify(home)
+    assert (found.differences, found.remarks, found.releases) == ((), (), 3)
+    assert [path.name for path in home.folder.iterdir() if path.name.startswith(".")] == []
+    with open_stored(home) as stored:
+        assert stored.notices == []
+        assert stored.find("2026").release.name == "2026@2"
+        assert stored.find("2026@1").release.withdrawn == "wrong file"
+        assert [change.code for change in compare_releases(stored, "2025", "2026").changes] == ["J2000", "J2001"]
+
+
+def test_what_is_whole_stays_as_it_is(both: Home) -> None:
+    before = archived(both)
+    assert rebuild(both) == []
+    assert archived(both) == before
+    whole(both)
+
+
+@only_on("sqlite", "a shared database has no index")
+def test_a_lost_index_is_made_anew(both: Home) -> None:
+    both.index.unlink()
+    assert rebuild(both) == []
+    whole(both)
+
+
+@pytest.mark.parametrize("name", ["2025.r1.jsonl", "2026.r1.jsonl"])
+def test_a_lost_file_is_written_anew_with_the_same_bytes(both: Home, name: str) -> None:
+    before = archived(both)
+    (both.snapshots / name).unlink()
+    (told,) = rebuild(both)
+    assert f"{name} was missing, and is written anew from the" in told
+    assert archived(both) == before
+    whole(both)
+
+
+def test_a_lost_archive_is_written_anew(both: Home) -> None:
+    before = {name: data for name, data in archived(both).items() if name.endswith(".jsonl")}
+    shutil.rmtree(both.snapshots)
+    assert len(rebuild(both)) == 3
+    after = archived(both)
+    assert after.pop("2026.r1.withdrawn.json").startswith(b'{"withdrawal":{"reason":"wrong file"')
+    assert after == before
+    whole(both)
+
+
+def test_a_withdrawal_is_there_before_its_snapshot(both: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a program that is killed between the two leaves a wrong release in use."""
+    named: list[str] = []
+    give_name = disk.give_name
+
+    def watched(draft: Path, target: Path) -> None:
+        named.append(target.name)
+        give_name(draft, target)
+
+    monkeypatch.setattr(disk, "give_name", watched)
+    shutil.rmtree(both.snapshots)
+    rebuild(both)
+    assert named.index("2026.r1.withdrawn.json") < named.index("2026.r1.jsonl")
+
+
+def test_a_damaged_file_is_set_aside_and_written_anew(both: Home) -> None:
+    before = archived(both)
+    path = both.snapshots / "2025.r1.jsonl"
+    for number, ending in enumerate((".damaged", ".damaged2"), 1):
+        path.write_bytes(damaged := before[path.name].replace(b"Short j1940", b"Short j194%d" % number))
+        (told,) = rebuild(both)
+        assert "2025.r1.jsonl was damaged: it is set aside, and written anew" in told
+        assert path.read_bytes() == before[path.name]
+        assert path.with_name(f"{path.name}{ending}").read_bytes() == damaged
+    found = verify(both)
+    assert found.differences == ()
+    assert found.remarks == (f"not used, in {both.snapshots}: {path.name}.damaged, {path.name}.damaged2",)
+
+
+def test_what_nobody_can_prove_is_left_as_it_is(both: Home) -> None:
+    path = both.snapshots / "2025.r1.jsonl"
+    path.write_bytes(path.read_bytes()[:-200])
+    before = archived(both)
+    if both.database_url is None:
+        both.index.unlink()
+        (told,) = rebuild(both)
+        assert "2025.r1.jsonl: the file is cut off: restore it from a copy" in told
+        assert archived(both) == before
+    else:
+        assert "written anew" in rebuild(both)[0]
+
+
+@only_on("sqlite", "damages the index")
+@pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "newer"])
+def test_a_damaged_index_is_made_anew_and_what_could_not_be_read_is_kept(both: Home, damage: str) -> None:
+    before = archived(both)
+    DAMAGES[damage](both.index)
+    spoilt = both.index.read_bytes()
+    done = rebuild(both)
+    assert archived(both) == before
+    whole(both)
+    kept = both.index.with_name("tracker.db.damaged")
+    assert kept.exists() is bool(done)
+    if kept.exists():
+        assert done == [f"{both.index} cannot be read whole: it is kept as tracker.db.damaged"]
+        assert kept.read_bytes() == spoilt
+
+
+@only_on("sqlite", "damages the index")
+def test_a_damaged_index_that_alone_holds_a_release_is_kept(both: Home) -> None:
+    (both.snapshots / "2025.r1.jsonl").unlink()
+    connection = sqlite3.connect(both.index)
+    with connection:
+        connection.execute("UPDATE record_version SET payload = replace(payload, 'Short', 'Shirt')")
+    connection.close()
+    spoilt = both.index.read_bytes()
+    told = rebuild(both)
+    assert "2025.r1.jsonl is missing, and the index's copy is damaged too" in told[0]
+    assert both.index.with_name("tracker.db.damaged").read_bytes() == spoilt
+    assert verify(both).releases == 2
+
+
+@only_on("sqlite", "writes to the index's file")
+def test_an_index_of_a_newer_program_is_left_as_it_is(both: Home) -> None:
+    DAMAGES["newer"](both.index)
+    before = both.index.read_bytes()
+    with pytest.raises(StoreError, match="made by a newer tracker"):
+        rebuild(both)
+    assert both.index.read_bytes() == before
+    assert sorted(path.name for path in both.folder.iterdir()) == ["snapshots", "tracker.db"]
+
+
+def test_a_file_of_a_newer_program_is_left_as_it_is(both: Home) -> None:
+    path = both.snapshots / "2025.r1.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"format":2', b'"format":9', 1))
+    before = archived(both)
+    with pytest.raises(NewerFormatError, match="was written by a newer tracker"):
+        rebuild(both)
+    assert archived(both) == before
+
+
+@only_on("sqlite", "opens the index's file")
+def test_whoever_reads_meanwhile_reads_on(both: Home) -> None:
+    """The index is written over in one transaction: nobody is left with a file that has no name any more."""
+    with open_stored(both) as reader:
+        rebuild(both)
+        assert [len(list(reader.records(one))) for one in reader.revisions] == [2, 2, 4]
+    inode = both.index.stat().st_ino
+    rebuild(both)
+    assert both.index.stat().st_ino == inode
+    whole(both)
+
+
+@only_on("sqlite", "locks the index's file")
+def test_an_index_in_use_is_left_as_it_is(both: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tracker.store import database
+
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.2)
+    writer = sqlite3.connect(both.index, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="was in use by another program"):
+        rebuild(both)
+    writer.execute("ROLLBACK")
+    writer.close()
+    whole(both)
+
+
+@only_on("sqlite", "a release that only the archive has is taken into an index by any command")
+def test_a_release_that_was_exchanged_is_not_believed_until_the_stored_one_is_given_up(
+    both: Home, tmp_path: Path
+) -> None:
+    """A stored release never changes, also where another home's archive is laid over this one's."""
+    (tmp_path / "HCPC2025.txt").write_bytes((tmp_path / "HCPC2026_v2.txt").read_bytes())
+    with open_stored(other := Home(tmp_path / "other"), to_write=True) as stored:
+        import_path(stored, tmp_path / "HCPC2025.txt", Options(complete=True), NOW)
+    shutil.copy(other.snapshots / "2025.r1.jsonl", both.snapshots)
+    with open_stored(both) as stored:
+        (notice,) = stored.notices
+        assert "holds another release than the one that was stored as 2025@1" in notice
+        assert stored.find("2025").release.codes == 2
+    told, line = verify(both).differences
+    assert told == notice
+    assert "2025.r1.jsonl, line 1 is not what" in line
+    both.index.unlink()
+    assert verify(both).differences == ()
+    with open_stored(both) as stored:
+        assert stored.find("2025").release.codes == 4
+
+
+@only_on("postgresql", "a home of its own has an index")
+def test_a_lost_shared_database_is_made_anew_from_the_archive(both: Home, postgresql: str) -> None:
+    before = archived(both)
+    from tests.conftest import empty_schema
+
+    again = Home(both.folder, empty_schema(postgresql))
+    told = rebuild(again)
+    assert [one.split(" was taken into")[0] for one in told] == ["2025@1", "2026@1", "2026@2"]
+    assert archived(again) == before
+    whole(again)
+
+
+def test_the_command(both: Home, run: Run) -> None:
+    (both.snapshots / "2025.r1.jsonl").unlink()
+    done = run("rebuild")
+    assert (done.code, done.err) == (0, "")
+    first, last = done.out.splitlines()
+    assert first.startswith(str(both.snapshots / "2025.r1.jsonl was missing"))
+    assert last.startswith("3 releases in ")
+    assert last.endswith("; tracker verify proves them")
+
+
+@only_on("sqlite", "fills the disk of the index")
+def test_a_full_disk_leaves_the_index_as_it_is(both: Home) -> None:
+    import resource
+
+    before = both.index.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
+    try:
+        with pytest.raises(StoreError):
+            rebuild(both)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert both.index.read_bytes() == before
+    assert sorted(path.name for path in both.folder.iterdir()) == ["snapshots", "tracker.db"]
+    whole(both)

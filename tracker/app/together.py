@@ -1,0 +1,161 @@
+"""Archive and database kept together: each takes in what it lacks, proven, and changes nothing that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from tracker import archive, disk
+from tracker.errors import ArchiveError, UnknownReleaseError
+from tracker.hcpcs.catalogue import HCPCS
+from tracker.hcpcs.labels import effective_date, parse_label
+from tracker.home import Home
+from tracker.model import Release, Sealed
+from tracker.store.database import DamagedError
+from tracker.store.store import Store, StoredRelease
+
+Key = tuple[str, int]
+"""Label and revision."""
+
+
+def rows_of(store: Store) -> dict[Key, StoredRelease]:
+    """Return the releases of a database by label and revision."""
+    return {(row.label, row.revision): row for row in store.releases(HCPCS.name)}
+
+
+def follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, str]) -> list[str]:
+    """Take into a database what it lacks, under the write lock: another program may have done so meanwhile.
+
+    Return what is to be said of files that cannot be trusted: they are passed over, and what the database holds
+    of them already was proven when it was taken in.
+    """
+    notices = []
+    with store.importing() as writer:
+        rows = rows_of(store)
+        for key, path in files.items():
+            row, withdrawn, stamp = rows.get(key), withdrawals.get(key), archive.stamp(path)
+            if row is not None and row.archive_stamp == stamp:
+                if row.withdrawn != withdrawn:
+                    writer.withdraw(row.id, withdrawn)
+                continue
+            try:
+                sealed = read(path, key)
+                if row is not None and row.digest != sealed.release.digest:
+                    raise _another(path, row, sealed)
+            except ArchiveError as error:
+                used = "the index's copy is used" if row else "it is passed over"
+                notices.append(f"{error} ({used})")
+                continue
+            if row is not None:
+                writer.delete(row.id)
+            writer.withdraw(writer.insert(sealed, stamp), withdrawn)
+    return notices
+
+
+def _another(path: Path, row: StoredRelease, sealed: Sealed) -> ArchiveError:
+    """Return the error of a file that was exchanged: a stored release never changes."""
+    return ArchiveError(
+        f"{path}: holds another release than the one that was stored as {sealed.release.name} (digest "
+        f"{sealed.release.digest[:12]}, stored {row.digest[:12]}): restore the file; or, if it is right, delete "
+        "tracker.db, which holds the stored one"
+    )
+
+
+def read(path: Path, key: Key) -> Sealed:
+    """Read the snapshot file of a revision, and prove it.
+
+    Raises:
+        ArchiveError: it cannot be trusted, or is another revision's.
+    """
+    sealed = archive.read(path)
+    if (sealed.release.label, sealed.release.revision) != key:
+        message = f"{path}: holds {sealed.release.name}, which is not what its name says: give it its name back"
+        raise ArchiveError(message)
+    require_ours(path.name, sealed.release)
+    return sealed
+
+
+def require_ours(file: str, release: Release) -> None:
+    """Refuse what is no release of this code set, or takes effect on another day than its label says.
+
+    Raises:
+        ArchiveError: the snapshot file was made by hand, or is of another code set.
+    """
+    try:
+        day = effective_date(parse_label(release.label))
+    except UnknownReleaseError:
+        day = None
+    if (release.code_set, release.effective_date) != (HCPCS.name, day):
+        message = (
+            f"{file}: {release.name} of {release.code_set}, effective {release.effective_date}, is no release of "
+            f"{HCPCS.name}"
+        )
+        raise ArchiveError(message)
+
+
+def restore(home: Home, store: Store, damaged: Collection[Key] = ()) -> list[str]:
+    """Write snapshot files anew from the database, which has their very lines; their digests prove them.
+
+    Those that are missing, and those that are `damaged`: these are set aside. Return what was done. A shared database
+    is only read: whoever may not write to it can have a home of what it holds.
+    """
+    own = home.database_url is None
+    source, notices = "index" if own else "database", []
+    with archive.draft(home.snapshots) as draft, store.importing() if own else nullcontext() as writer:
+        files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
+        aside = []
+        for key, row in rows_of(store).items():
+            if key in files and key not in damaged:
+                continue
+            path, lines = home.snapshots / archive.file_name(*key), StoredLines(store, row)
+            state = "is damaged" if key in files else "is missing"
+            try:
+                archive.parse(path.name, lines)
+            except (ArchiveError, DamagedError) as error:
+                notices.append(f"{path} {state}, and the {source}'s copy is damaged too ({error})")
+                continue
+            stamp = draft.write(path.name, lines)
+            if writer:
+                writer.set_stamp(row.id, stamp)
+            if row.withdrawn is not None and key not in withdrawals:
+                draft.write(archive.withdrawal_name(*key), [archive.withdrawal_line(row.withdrawn, "")])
+            if key in files:
+                aside.append(path)
+                notices.append(f"{path} was damaged: it is set aside, and written anew from the {source}")
+            else:
+                notices.append(f"{path} was missing, and is written anew from the {source}")
+        for path in aside:
+            path.rename(disk.aside(path))
+        draft.publish()
+    return notices
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLines:
+    """The lines of a release's file, with their ends, as the database has them; read anew at each iteration.
+
+    From the first line on, or from the first record.
+    """
+
+    store: Store
+    row: StoredRelease
+    begin: int = 0
+
+    @property
+    def records(self) -> StoredLines:
+        """The lines from the first record on."""
+        return replace(self, begin=1)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the lines."""
+        release_id = self.row.id
+        lines = archive.lines_of(
+            self.row.header,
+            self.store.records(release_id),
+            self.store.problems(release_id),
+            self.store.notes(release_id),
+        )
+        return islice(lines, self.begin, None)
