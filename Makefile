@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALLED := $(VENV)/installed-by-make
 
-.PHONY: diff test lint bench clean
+.PHONY: diff test lint bench fuzz audit clean
 
 diff: $(INSTALLED)
 	@$(BIN)/tracker diff 2025 2026
@@ -27,8 +27,23 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
+# `make fuzz FUZZ="--seconds 600 workbook"`
+fuzz: $(INSTALLED)
+	@$(BIN)/python tests/fuzz/guided.py $(FUZZ)
+
+# Asks the database of advisories for every pinned version. It needs the network, and says so where it has none; its tool
+# lives in a folder of its own for as long as it runs. An answer that leaves a package out is no answer (--strict).
+audit:
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PYTHON) -m venv "$$folder" && "$$folder/bin/python" -m pip -qq --disable-pip-version-check install pip-audit==2.10.1 || { \
+	echo "make audit could not run: pip-audit cannot be installed here" >&2; exit 1; }; \
+	"$$folder/bin/pip-audit" --strict --disable-pip --require-hashes --progress-spinner off -r requirements.txt \
+	--format columns --output "$$folder/report" 2>"$$folder/told" && { echo "no advisory is known for any pinned version"; exit; }; \
+	test -s "$$folder/report" && { cat "$$folder/report"; exit 1; }; \
+	tail -n 1 "$$folder/told" >&2; echo "make audit could not run: nothing is known of the pinned versions" >&2; exit 1
+
 clean:
-	@rm -rf $(VENV) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) dist .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Standard output is left to the command that was asked for.
