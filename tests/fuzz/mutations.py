@@ -289,7 +289,7 @@ def _stated(data: bytes, random: Random, change: Change) -> bytes:
                 connection.execute("PRAGMA ignore_check_constraints = on")
                 connection.execute(f'UPDATE OR IGNORE "{table}" SET "{column}" = ?', (random.choice(texts),))
         return bytes(connection.serialize())
-    except (sqlite3.Error, IndexError, UnicodeError):
+    except (sqlite3.Error, IndexError, UnicodeError, MemoryError):  # the last: of nothing at all
         return change(data, random)
     finally:
         connection.close()
