@@ -147,6 +147,7 @@ class Index:
             self._words.append([word for text in texts for word in (*text, _BORDER)])
             for word in set().union(*texts):
                 self._places.setdefault(word, []).append(number)
+        self._longest = max(map(len, self._places), default=0)
 
     def search(self, text: str) -> Found:
         """Return the codes whose descriptions hold the words of a text; first those that it names or begins."""
@@ -206,7 +207,7 @@ class Index:
                 meant |= dict.fromkeys(self._by_stem.get(stem(word), ()), 0.98)
             if word in self._places:
                 meant[word] = 1.0
-        for cut in range(1, len(term)):
+        for cut in range(max(len(term) - self._longest, 1), min(len(term), self._longest + 1)):
             if self._side_by_side(term[:cut], term[cut:]):
                 meant[f"{term[:cut]} {term[cut:]}"] = 0.98
         if not term.isalpha() or len(term) < PREFIX:

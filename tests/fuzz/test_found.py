@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import date
 
 import pytest
 
@@ -10,7 +11,9 @@ from tests.fuzz import seeds
 from tests.fuzz.targets import TARGETS
 from tests.hcpcs.builders import zip_of
 from tracker.errors import PolicyError, PublisherError, SourceError
-from tracker.search import near
+from tracker.hcpcs.catalogue import HCPCS
+from tracker.model import Kind, Record
+from tracker.search import Index, near
 
 
 @pytest.mark.parametrize("place", [68, 76])
@@ -46,3 +49,10 @@ def test_a_redirect_to_an_address_that_is_none() -> None:
 def test_a_code_as_long_as_a_book() -> None:
     """All its neighbours were made, each as long: more than five seconds for 21,807 characters."""
     assert near("J1940" * 200_000, ["J1940", "J1938"]) == ()
+
+
+def test_a_word_as_long_as_a_book() -> None:
+    """It was cut in two at each of its places, and both parts looked for: more than five seconds for 157,914 digits."""
+    records = [Record("J1940", Kind.PROCEDURE, {"long_description": "Injection, furosemide, up to 20 mg"})]
+    found = Index(HCPCS, records, date(2025, 1, 1)).search("0" + "9" * 1_000_000)
+    assert found.hits == ()
