@@ -145,9 +145,8 @@ def write_snapshots(quarters: Iterable[Quarter], folder: Path) -> Iterator[Quart
         records = [sealed[code] for code in sorted(sealed)]
         counts = {"codes": len(records), "problems": 0, "notes": 0, Kind.PROCEDURE.value: len(records)}
         release = replace(snapshot.release, counts=counts, digest=archive.content_digest(snapshot.release, records))
-        with (folder / archive.file_name(release.label, release.revision)).open("w", encoding="utf-8") as file:
-            file.write(f"{archive.encode_header(release)}\n")
-            file.writelines(f"{record.line}\n" for record in records)
+        with (folder / archive.file_name(release.label, release.revision)).open("wb") as file:
+            file.writelines(archive.lines_of(archive.encode_header(release), (record.line for record in records)))
         yield quarter
 
 

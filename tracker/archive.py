@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from tracker import disk
-from tracker.errors import ArchiveError, NewerFormatError
+from tracker.errors import ArchiveError, UnreadableError
 from tracker.formats.lines import bounded
 from tracker.limits import SNAPSHOT_LINE_SIZE
 from tracker.model import (
@@ -205,7 +205,7 @@ def decode_header(line: str, file: str = "the index") -> Release:
         header = json.loads(line)["tracker_snapshot"]
         if header["format"] > FORMAT:
             message = f"{file} was written by a newer tracker (format {header['format']}): update tracker to read it"
-            raise NewerFormatError(message)
+            raise UnreadableError(message)
         source = header["source"]
         label, revision = _line_of(header["label"]), _number(header["revision"])
         if not _FILE.fullmatch(file_name(label, revision)):
@@ -407,7 +407,7 @@ def read(path: Path) -> Sealed:
         ArchiveError: the file cannot be read, is no snapshot file, or its content is not what its digest says.
     """
     with reading(path) as file:
-        lines = bounded(path.name, file, SNAPSHOT_LINE_SIZE, ArchiveError)
+        lines = bounded(path.name, file, SNAPSHOT_LINE_SIZE, UnreadableError)
         return parse(path.name, lines, _Records(path))
 
 
@@ -416,14 +416,19 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     """Open a file of the archive.
 
     Raises:
-        ArchiveError: it cannot be read.
+        ArchiveError: there is no file.
+        UnreadableError: there may be a good one, which cannot be read.
     """
     try:
         with _open(path) as file:
             yield file
     except OSError as error:
         message = f"{path}: {error.strerror}"
-        raise ArchiveError(message) from error
+        raise (ArchiveError if error.errno in _NO_FILE else UnreadableError)(message) from error
+
+
+_NO_FILE: Final = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
+"""What says that in a file's place there is nothing, a folder, a link that leads nowhere, or a pipe."""
 
 
 @dataclass(frozen=True, slots=True)

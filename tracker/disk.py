@@ -18,6 +18,10 @@ from typing import Final
 _DRAFT: Final = re.compile(r"\.([0-9]{1,9})\.(.+)\.draft(?:-journal)?")
 
 
+ASIDE: Final = ".aside"
+"""How the name of a file ends that is kept, and not used."""
+
+
 def draft_of(target: Path) -> Path:
     """Return where this program writes what is to stand in `target`."""
     return target.with_name(f".{os.getpid()}.{target.name}.draft")
@@ -96,11 +100,11 @@ def give_name(draft: Path, target: Path) -> None:
 
 
 def aside(path: Path) -> Path:
-    """Return a free name for a file that is not to be used any more: `2025.r1.jsonl.damaged`."""
-    number, free = 1, path.with_name(f"{path.name}.damaged")
+    """Return a free name for a file that is not to be used any more: `2025.r1.jsonl.aside`."""
+    number, free = 1, path.with_name(f"{path.name}{ASIDE}")
     while os.path.lexists(free):
         number += 1
-        free = path.with_name(f"{path.name}.damaged{number}")
+        free = path.with_name(f"{path.name}{ASIDE}{number}")
     return free
 
 

@@ -23,8 +23,8 @@ class ArchiveError(TrackerError):
     """A snapshot file of the archive cannot be read, written or trusted."""
 
 
-class NewerFormatError(ArchiveError):
-    """A snapshot file was written by a newer program, which can read it."""
+class UnreadableError(ArchiveError):
+    """A snapshot file may be good, and cannot be read here: a newer program wrote it, or the system refuses it."""
 
 
 class StoreError(TrackerError):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,11 @@ from tests.support import NOW, Import, only_on, values
 from tracker import disk
 from tracker.app.compare import compare_releases
 from tracker.app.import_release import Options, import_path
-from tracker.app.rebuild import rebuild
+from tracker.app.rebuild import Rebuilt, rebuild
 from tracker.app.stored import Stored, open_stored
 from tracker.app.verify import verify
 from tracker.app.withdraw import withdraw
-from tracker.errors import NewerFormatError, StoreError
+from tracker.errors import StoreError, UnreadableError
 from tracker.home import Home
 
 TWO = {"A1": values("A1"), "J1940": values("J1940")}
@@ -40,10 +43,11 @@ def archived(home: Home) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in home.snapshots.iterdir()}
 
 
-def whole(home: Home) -> None:
-    """Require that all is proven, that nothing is left over, and that answers are right."""
+def whole(home: Home, *, aside: int = 0) -> None:
+    """Require that all is proven, that nothing is left over but what was set aside, and that answers are right."""
     found = verify(home)
-    assert (found.differences, found.remarks, found.releases) == ((), (), 3)
+    assert (found.differences, found.releases) == ((), 3)
+    assert sum(remark.count(".aside") for remark in found.remarks) == aside
     assert [path.name for path in home.folder.iterdir() if path.name.startswith(".")] == []
     with open_stored(home) as stored:
         assert stored.notices == []
@@ -54,7 +58,7 @@ def whole(home: Home) -> None:
 
 def test_what_is_whole_stays_as_it_is(both: Home) -> None:
     before = archived(both)
-    assert rebuild(both) == []
+    assert rebuild(both) == Rebuilt((), ())
     assert archived(both) == before
     whole(both)
 
@@ -62,7 +66,7 @@ def test_what_is_whole_stays_as_it_is(both: Home) -> None:
 @only_on("sqlite", "a shared database has no index")
 def test_a_lost_index_is_made_anew(both: Home) -> None:
     both.index.unlink()
-    assert rebuild(both) == []
+    assert rebuild(both) == Rebuilt((), ())
     whole(both)
 
 
@@ -70,7 +74,7 @@ def test_a_lost_index_is_made_anew(both: Home) -> None:
 def test_a_lost_file_is_written_anew_with_the_same_bytes(both: Home, name: str) -> None:
     before = archived(both)
     (both.snapshots / name).unlink()
-    (told,) = rebuild(both)
+    (told,) = rebuild(both).done
     assert f"{name} was missing, and is written anew from the" in told
     assert archived(both) == before
     whole(both)
@@ -79,7 +83,7 @@ def test_a_lost_file_is_written_anew_with_the_same_bytes(both: Home, name: str) 
 def test_a_lost_archive_is_written_anew(both: Home) -> None:
     before = {name: data for name, data in archived(both).items() if name.endswith(".jsonl")}
     shutil.rmtree(both.snapshots)
-    assert len(rebuild(both)) == 3
+    assert len(rebuild(both).done) == 3
     after = archived(both)
     assert after.pop("2026.r1.withdrawn.json").startswith(b'{"withdrawal":{"reason":"wrong file"')
     assert after == before
@@ -104,15 +108,18 @@ def test_a_withdrawal_is_there_before_its_snapshot(both: Home, monkeypatch: pyte
 def test_a_damaged_file_is_set_aside_and_written_anew(both: Home) -> None:
     before = archived(both)
     path = both.snapshots / "2025.r1.jsonl"
-    for number, ending in enumerate((".damaged", ".damaged2"), 1):
+    for number, ending in enumerate((".aside", ".aside2"), 1):
         path.write_bytes(damaged := before[path.name].replace(b"Short j1940", b"Short j194%d" % number))
-        (told,) = rebuild(both)
-        assert "2025.r1.jsonl was damaged: it is set aside, and written anew" in told
+        (told,) = rebuild(both).done
+        assert (
+            f"2025.r1.jsonl was not what was stored: it is set aside as {path.name}{ending}, and is written anew"
+            in told
+        )
         assert path.read_bytes() == before[path.name]
         assert path.with_name(f"{path.name}{ending}").read_bytes() == damaged
     found = verify(both)
     assert found.differences == ()
-    assert found.remarks == (f"not used, in {both.snapshots}: {path.name}.damaged, {path.name}.damaged2",)
+    assert found.remarks == (f"not used: {path}.aside, {path}.aside2",)
 
 
 def test_what_nobody_can_prove_is_left_as_it_is(both: Home) -> None:
@@ -121,11 +128,12 @@ def test_what_nobody_can_prove_is_left_as_it_is(both: Home) -> None:
     before = archived(both)
     if both.database_url is None:
         both.index.unlink()
-        (told,) = rebuild(both)
+        done, (told,) = astuple(rebuild(both))
+        assert done == ()
         assert "2025.r1.jsonl: the file is cut off: restore it from a copy" in told
         assert archived(both) == before
     else:
-        assert "written anew" in rebuild(both)[0]
+        assert "written anew" in rebuild(both).done[0]
 
 
 @only_on("sqlite", "damages the index")
@@ -134,13 +142,14 @@ def test_a_damaged_index_is_made_anew_and_what_could_not_be_read_is_kept(both: H
     before = archived(both)
     DAMAGES[damage](both.index)
     spoilt = both.index.read_bytes()
-    done = rebuild(both)
+    done, left = astuple(rebuild(both))
+    assert left == ()
     assert archived(both) == before
-    whole(both)
-    kept = both.index.with_name("tracker.db.damaged")
+    whole(both, aside=len(done))
+    kept = both.index.with_name("tracker.db.aside")
     assert kept.exists() is bool(done)
     if kept.exists():
-        assert done == [f"{both.index} cannot be read whole: it is kept as tracker.db.damaged"]
+        assert done == (f"{both.index} cannot be read whole: it is kept as tracker.db.aside",)
         assert kept.read_bytes() == spoilt
 
 
@@ -152,9 +161,10 @@ def test_a_damaged_index_that_alone_holds_a_release_is_kept(both: Home) -> None:
         connection.execute("UPDATE record_version SET payload = replace(payload, 'Short', 'Shirt')")
     connection.close()
     spoilt = both.index.read_bytes()
-    told = rebuild(both)
-    assert "2025.r1.jsonl is missing, and the index's copy is damaged too" in told[0]
-    assert both.index.with_name("tracker.db.damaged").read_bytes() == spoilt
+    damaged, gone = rebuild(both).left
+    assert "2025.r1.jsonl is missing, and the index's copy is damaged too" in damaged
+    assert gone.startswith("2025@1 was stored, and no file that can be trusted has it: restore its snapshot file")
+    assert both.index.with_name("tracker.db.aside").read_bytes() == spoilt
     assert verify(both).releases == 2
 
 
@@ -172,7 +182,7 @@ def test_a_file_of_a_newer_program_is_left_as_it_is(both: Home) -> None:
     path = both.snapshots / "2025.r1.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"format":2', b'"format":9', 1))
     before = archived(both)
-    with pytest.raises(NewerFormatError, match="was written by a newer tracker"):
+    with pytest.raises(UnreadableError, match="was written by a newer tracker"):
         rebuild(both)
     assert archived(both) == before
 
@@ -203,26 +213,87 @@ def test_an_index_in_use_is_left_as_it_is(both: Home, monkeypatch: pytest.Monkey
     whole(both)
 
 
-@only_on("sqlite", "a release that only the archive has is taken into an index by any command")
-def test_a_release_that_was_exchanged_is_not_believed_until_the_stored_one_is_given_up(
-    both: Home, tmp_path: Path
-) -> None:
-    """A stored release never changes, also where another home's archive is laid over this one's."""
+@pytest.fixture
+def exchanged(both: Home, tmp_path: Path) -> Home:
+    """Give the home with another home's 2025@1 in the place of its own."""
     (tmp_path / "HCPC2025.txt").write_bytes((tmp_path / "HCPC2026_v2.txt").read_bytes())
     with open_stored(other := Home(tmp_path / "other"), to_write=True) as stored:
         import_path(stored, tmp_path / "HCPC2025.txt", Options(complete=True), NOW)
     shutil.copy(other.snapshots / "2025.r1.jsonl", both.snapshots)
-    with open_stored(both) as stored:
+    return both
+
+
+@only_on("sqlite", "the copies of a shared database are not looked at")
+def test_a_release_that_was_exchanged_is_not_believed_until_the_stored_one_is_given_up(exchanged: Home) -> None:
+    """A stored release never changes, also where another home's archive is laid over this one's."""
+    with open_stored(exchanged) as stored:
         (notice,) = stored.notices
         assert "holds another release than the one that was stored as 2025@1" in notice
         assert stored.find("2025").release.codes == 2
-    told, line = verify(both).differences
+    told, line = verify(exchanged).differences
     assert told == notice
     assert "2025.r1.jsonl, line 1 is not what" in line
-    both.index.unlink()
-    assert verify(both).differences == ()
-    with open_stored(both) as stored:
+    exchanged.index.unlink()
+    assert verify(exchanged).differences == ()
+    with open_stored(exchanged) as stored:
         assert stored.find("2025").release.codes == 4
+
+
+def test_a_release_that_was_exchanged_comes_back(exchanged: Home) -> None:
+    other = (exchanged.snapshots / "2025.r1.jsonl").read_bytes()
+    told = rebuild(exchanged)
+    assert told.left == ()
+    assert "2025.r1.jsonl was not what was stored: it is set aside as 2025.r1.jsonl.aside" in told.done[0]
+    assert (exchanged.snapshots / "2025.r1.jsonl.aside").read_bytes() == other
+    whole(exchanged, aside=1)
+
+
+def no_file(path: Path, kind: str) -> None:
+    path.unlink()
+    match kind:
+        case "a folder":
+            path.mkdir()
+        case "a link to nowhere":
+            path.symlink_to("/mnt/offline/2025.r1.jsonl")
+        case "a link to itself":
+            path.symlink_to(path)
+        case "a pipe":
+            os.mkfifo(path)
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a link to nowhere", "a link to itself", "a pipe"])
+def test_what_is_no_file_is_set_aside_and_the_file_written_anew(both: Home, kind: str) -> None:
+    before = archived(both)
+    no_file(both.snapshots / "2025.r1.jsonl", kind)
+    told = rebuild(both)
+    assert told.left == ()
+    aside = both.snapshots / "2025.r1.jsonl.aside"
+    (aside.rmdir if aside.is_dir() else aside.unlink)()
+    assert archived(both) == before
+    whole(both)
+
+
+def test_a_file_that_may_be_good_is_not_set_aside(both: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line is longer than a limit that somebody lowered, or the system does not let us read it."""
+    before = archived(both)
+    monkeypatch.setenv("TRACKER_LIMIT_SNAPSHOT_LINE_SIZE", "100")
+    with pytest.raises(UnreadableError, match="TRACKER_LIMIT_SNAPSHOT_LINE_SIZE"):
+        rebuild(both)
+    monkeypatch.undo()
+    monkeypatch.setattr(Path, "open", unreadable(Path.open))
+    with pytest.raises(UnreadableError, match="Permission denied"):
+        rebuild(both)
+    monkeypatch.undo()
+    assert archived(both) == before
+
+
+def unreadable(opened: Callable[..., object]) -> Callable[..., object]:
+    def refuse(path: Path, *rest: str) -> object:
+        if path.suffix == ".jsonl":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *rest)
+
+    return refuse
 
 
 @only_on("postgresql", "a home of its own has an index")
@@ -232,7 +303,8 @@ def test_a_lost_shared_database_is_made_anew_from_the_archive(both: Home, postgr
 
     again = Home(both.folder, empty_schema(postgresql))
     told = rebuild(again)
-    assert [one.split(" was taken into")[0] for one in told] == ["2025@1", "2026@1", "2026@2"]
+    assert told.left == ()
+    assert [one.split(" was taken into")[0] for one in told.done] == ["2025@1", "2026@1", "2026@2"]
     assert archived(again) == before
     whole(again)
 
@@ -245,6 +317,18 @@ def test_the_command(both: Home, run: Run) -> None:
     assert first.startswith(str(both.snapshots / "2025.r1.jsonl was missing"))
     assert last.startswith("3 releases in ")
     assert last.endswith("; tracker verify proves them")
+
+
+@only_on("sqlite", "deletes the index")
+def test_the_command_ends_with_1_where_something_is_left(both: Home, run: Run) -> None:
+    path = both.snapshots / "2025.r1.jsonl"
+    path.write_bytes(path.read_bytes()[:-200])
+    both.index.unlink()
+    done = run("rebuild")
+    assert done.code == 1
+    left, last = done.out.splitlines()
+    assert left.startswith("left  2025.r1.jsonl: the file is cut off: restore it from a copy")
+    assert last.endswith("; not all could be mended")
 
 
 @only_on("sqlite", "fills the disk of the index")

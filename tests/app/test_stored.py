@@ -155,7 +155,7 @@ def test_a_file_that_was_changed_by_hand_is_not_believed(take_in: Import, home: 
         assert record.values["short_description"] == "Short j1940", "the index took it in when it was whole"
         (notice,) = proven.notices
         assert "2025.r1.jsonl: its content is not what its digest says" in notice
-        assert notice.endswith("(the index's copy is used)")
+        assert notice.endswith("(the index's copy is used; tracker rebuild writes the file anew)")
     home.index.unlink()
     with open_stored(home) as rest:
         assert [one.release.name for one in rest.revisions] == ["2026@1"], "what can be trusted can be used"

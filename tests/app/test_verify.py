@@ -177,7 +177,7 @@ def test_drafts_that_were_left_behind_are_told(both: Home) -> None:
     (both.snapshots / ".1.2026.r2.jsonl.draft").touch()
     found = verify(both)
     assert found.differences == ()
-    assert found.remarks == (f"not used, in {both.snapshots}: .1.2026.r2.jsonl.draft",)
+    assert found.remarks == (f"not used: {both.snapshots}/.1.2026.r2.jsonl.draft",)
 
 
 def test_the_command_ends_with_1_if_something_differs(both: Home, run: Run) -> None:

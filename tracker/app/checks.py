@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from tracker.errors import RefusedError
 from tracker.hcpcs.normalise import iso_date
-from tracker.hcpcs.oddities import explain
+from tracker.hcpcs.oddities import explain, resembles
 from tracker.model import Problem, Release, Severity
 
 Span: TypeAlias = tuple[str, str]
@@ -113,11 +113,13 @@ def require_explained(release: Release, problems: Iterable[Problem]) -> None:
     """
     errors = [one for one in problems if one.severity is Severity.ERROR and explain(release.label, one) is None]
     if errors:
+        alike = sum(resembles(one) is not None for one in errors)
+        known = f", {alike:,} of them like those of other files" if alike else ""
         number = f"{len(errors):,} error{'' if len(errors) == 1 else 's'}"
         told = "; ".join(map(_told, errors[:NAMED])) + ("; …" if len(errors) > NAMED else "")
         raise RefusedError(
-            f"{release.source.name} has {number} that no known oddity explains ({told}): take it in without --strict "
-            f"and look with tracker problems {release.label}, or tell the publisher"
+            f"{release.source.name} has {number} that no known oddity explains{known} ({told}): take it in without "
+            f"--strict and look with tracker problems {release.label}, or tell the publisher"
         )
 
 

@@ -14,11 +14,12 @@ from typing import Final
 
 from tracker import __version__, archive, policy
 from tracker.app.stored import locate, open_stored
-from tracker.app.verify import damaged_files
+from tracker.app.verify import damaged_files, faults
 from tracker.errors import ArchiveError, PolicyError, StoreError
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.labels import effective_date, label_on, labels_between
 from tracker.home import Home
+from tracker.model import Release
 from tracker.store.migrate import HEAD
 
 MIB: Final = 1 << 20
@@ -72,12 +73,14 @@ def examine(explicit: Path | None, environment: Mapping[str, str], here: Path, t
     home = locate(explicit, environment, here)
     own = home.database_url is None
     database = str(home.index) if own else "not reached"
-    told, releases, revisions, opened = [], [], 0, False
+    told: list[str] = []
+    releases: list[Release] = []
+    revisions, opened = 0, False
     try:
         with open_stored(home) as stored:
             releases = [revision.release for revision in stored.currents()]
             revisions, opened = len(stored.revisions), True
-            told += stored.notices
+            told += (*stored.notices, *faults(stored.store))
             if not own:
                 database = stored.store.name
             elif stored.store.name == IN_MEMORY and revisions and not told:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -328,11 +328,11 @@ def brought_up(home: Home, store: Store, *, to_write: bool = False) -> Stored:
             notices = follow(store, files, withdrawals)
         missing = sorted(rows.keys() - files.keys())
         if missing and to_write:
-            notices += restore(home, store)
+            notices += chain.from_iterable(restore(home, store))
         else:
             notices += [
-                f"{home.snapshots / archive.file_name(*key)} is missing: the index's copy is used, and the next import "
-                "writes the file anew"
+                f"{home.snapshots / archive.file_name(*key)} is missing: the index's copy is used, and the next "
+                "import, or tracker rebuild, writes the file anew"
                 for key in missing
             ]
         stored = Stored(home, store, notices)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from tracker import archive, disk
-from tracker.errors import ArchiveError, UnknownReleaseError
+from tracker.errors import ArchiveError, UnknownReleaseError, UnreadableError
 from tracker.hcpcs.catalogue import HCPCS
 from tracker.hcpcs.labels import effective_date, parse_label
 from tracker.home import Home
@@ -46,7 +46,7 @@ def follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, st
                 if row is not None and row.digest != sealed.release.digest:
                     raise _another(path, row, sealed)
             except ArchiveError as error:
-                used = "the index's copy is used" if row else "it is passed over"
+                used = "the index's copy is used; tracker rebuild writes the file anew" if row else "it is passed over"
                 notices.append(f"{error} ({used})")
                 continue
             if row is not None:
@@ -59,8 +59,7 @@ def _another(path: Path, row: StoredRelease, sealed: Sealed) -> ArchiveError:
     """Return the error of a file that was exchanged: a stored release never changes."""
     return ArchiveError(
         f"{path}: holds another release than the one that was stored as {sealed.release.name} (digest "
-        f"{sealed.release.digest[:12]}, stored {row.digest[:12]}): restore the file; or, if it is right, delete "
-        "tracker.db, which holds the stored one"
+        f"{sealed.release.digest[:12]}, stored {row.digest[:12]})"
     )
 
 
@@ -72,7 +71,9 @@ def read(path: Path, key: Key) -> Sealed:
     """
     sealed = archive.read(path)
     if (sealed.release.label, sealed.release.revision) != key:
-        message = f"{path}: holds {sealed.release.name}, which is not what its name says: give it its name back"
+        own = path.with_name(archive.file_name(sealed.release.label, sealed.release.revision))
+        advice = "move it away" if own.exists() else f"give it its name back, {own.name}"
+        message = f"{path}: holds {sealed.release.name}, which is not what its name says: {advice}"
         raise ArchiveError(message)
     require_ours(path.name, sealed.release)
     return sealed
@@ -96,26 +97,53 @@ def require_ours(file: str, release: Release) -> None:
         raise ArchiveError(message)
 
 
-def restore(home: Home, store: Store, damaged: Collection[Key] = ()) -> list[str]:
+def not_as_stored(home: Home, store: Store) -> set[Key]:
+    """Return the revisions whose files are not what the database has: damaged, exchanged, or no files at all.
+
+    The copies of a shared database are the same to the last byte. The file of an own home may say more than its index.
+
+    Raises:
+        UnreadableError: a file cannot be read, and may be good.
+    """
+    rows, found = rows_of(store), set()
+    for key, path in archive.files(home.snapshots).items():
+        if (row := rows.get(key)) is None:
+            continue
+        try:
+            same = read(path, key).release.digest == row.digest
+        except UnreadableError:
+            raise
+        except ArchiveError:
+            same = False
+        if same and home.database_url is not None:
+            with archive.reading(path) as file, suppress(DamagedError):
+                same = all(one == other for one, other in zip_longest(file, StoredLines(store, row)))
+        if not same:
+            found.add(key)
+    return found
+
+
+def restore(home: Home, store: Store, replaced: Collection[Key] = ()) -> tuple[list[str], list[str]]:
     """Write snapshot files anew from the database, which has their very lines; their digests prove them.
 
-    Those that are missing, and those that are `damaged`: these are set aside. Return what was done. A shared database
-    is only read: whoever may not write to it can have a home of what it holds.
+    Those that are missing, and those that are to be `replaced`: these are set aside. Return what was done, and what
+    could not be. A shared database is only read: whoever may not write to it can have a home of what it holds.
     """
     own = home.database_url is None
-    source, notices = "index" if own else "database", []
+    source = "index" if own else "database"
+    done, left = [], []
     with archive.draft(home.snapshots) as draft, store.importing() if own else nullcontext() as writer:
         files, withdrawals = archive.files(home.snapshots), archive.withdrawals(home.snapshots)
-        aside = []
+        aside: dict[Path, Path] = {}
         for key, row in rows_of(store).items():
-            if key in files and key not in damaged:
+            if key in files and key not in replaced:
                 continue
             path, lines = home.snapshots / archive.file_name(*key), StoredLines(store, row)
-            state = "is damaged" if key in files else "is missing"
+            state = "is not what was stored" if key in files else "is missing"
             try:
                 archive.parse(path.name, lines)
             except (ArchiveError, DamagedError) as error:
-                notices.append(f"{path} {state}, and the {source}'s copy is damaged too ({error})")
+                left.append(f"{path} {state}, and the {source}'s copy is damaged too ({error})")
                 continue
             stamp = draft.write(path.name, lines)
             if writer:
@@ -123,14 +151,15 @@ def restore(home: Home, store: Store, damaged: Collection[Key] = ()) -> list[str
             if row.withdrawn is not None and key not in withdrawals:
                 draft.write(archive.withdrawal_name(*key), [archive.withdrawal_line(row.withdrawn, "")])
             if key in files:
-                aside.append(path)
-                notices.append(f"{path} was damaged: it is set aside, and written anew from the {source}")
+                aside[path] = disk.aside(path)
+                told = f"was not what was stored: it is set aside as {aside[path].name}"
             else:
-                notices.append(f"{path} was missing, and is written anew from the {source}")
-        for path in aside:
-            path.rename(disk.aside(path))
+                told = "was missing"
+            done.append(f"{path} {told}, and is written anew from the {source}")
+        for path, name in aside.items():
+            path.rename(name)
         draft.publish()
-    return notices
+    return done, left
 
 
 @dataclass(frozen=True, slots=True)

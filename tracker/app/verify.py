@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from tracker import archive
+from tracker import archive, disk
 from tracker.app.stored import Stored, open_stored
 from tracker.app.together import Key, StoredLines, read, rows_of
 from tracker.errors import ArchiveError, StoreError
@@ -48,7 +48,7 @@ def verify(home: Home, tell: Callable[[str], None] = lambda _: None) -> Verified
     """
     with open_stored(home) as stored:
         store = stored.store
-        differences = [*stored.notices, *_faults(store)]
+        differences = [*stored.notices, *faults(store)]
         rows, files = rows_of(store), archive.files(home.snapshots)
         withdrawals, unread = _withdrawals(home)
         differences += unread
@@ -87,12 +87,14 @@ def damaged_files(home: Home) -> dict[Key, ArchiveError]:
     return found
 
 
-def _faults(store: Store) -> Iterator[str]:
+def faults(store: Store) -> list[str]:
+    """Return what a database finds wrong with its own pages, keys and views, in one sentence at most."""
     try:
-        for fault in store.faults():
-            yield f"{store.name}: {fault}: tracker rebuild makes the index anew"
+        found = list(store.faults())
     except StoreError as error:
-        yield str(error)
+        return [str(error)]
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return [f"{store.name}: {found[0]}{more}: tracker rebuild makes the index anew"] if found else []
 
 
 def _withdrawals(home: Home) -> tuple[Mapping[Key, str], list[str]]:
@@ -179,12 +181,18 @@ def _remarks(stored: Stored, rows: Mapping[Key, StoredRelease], files: Mapping[K
     if stored.home.database_url is not None and elsewhere:
         names = ", ".join(f"{label}@{revision}" for label, revision in elsewhere)
         yield f"no copy in {folder}, which is no fault: {names}; tracker rebuild writes them"
-    try:
-        left = sorted(path.name for path in folder.iterdir() if ".damaged" in path.name or path.suffix == ".draft")
-    except OSError:
-        left = []
+    known = {path.name for path in files.values()}
+    left = [path for path in _in(folder) if "jsonl" in path.name and path.name not in known]
+    left += [path for path in _in(stored.home.folder) if disk.ASIDE in path.name]
     if left:
-        yield f"not used, in {folder}: {', '.join(left)}"
+        yield f"not used: {', '.join(str(path) for path in left)}"
+
+
+def _in(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _size(path: Path) -> int:

@@ -36,15 +36,20 @@ def verify(
 
 @app.command(epilog="Example: tracker rebuild")
 def rebuild(home: Home = None) -> None:
-    """Make the index anew from the archive, and lost or damaged snapshot files anew from the database."""
+    """Make the index anew from the archive, and lost snapshot files from the database; end with 1 if some stay lost."""
     from tracker.app.rebuild import rebuild as rebuild_home
     from tracker.app.stored import locate, open_stored
     from tracker.report.view import amount
 
     place = locate(home, os.environ, here())
     with working("Making the index anew"):
-        done = rebuild_home(place)
-    for sentence in done:
+        rebuilt = rebuild_home(place)
+    for sentence in rebuilt.done:
         say(sentence)
+    for sentence in rebuilt.left:
+        say(f"left  {sentence}")
     with open_stored(place) as stored:
-        say(f"{amount(len(stored.revisions), 'release')} in {stored.store.name}; tracker verify proves them")
+        told = f"{amount(len(stored.revisions), 'release')} in {stored.store.name}"
+    say(f"{told}; {'not all could be mended' if rebuilt.left else 'tracker verify proves them'}")
+    if rebuilt.left:
+        raise typer.Exit(1)

@@ -257,6 +257,8 @@ def verified(facts: Mapping[str, Any]) -> Iterator[Line]:
         yield Line((("All is proven: every digest, and archive and database say the same.", ""),))
     for sentence in facts["differences"]:
         yield Line((("differs", "act"), (f"  {sentence}", "")), 9)
+    if facts["differences"]:
+        yield Line((("tracker rebuild mends what the other side can prove.", ""),))
 
 
 def _told(value: object) -> str:
