@@ -22,8 +22,8 @@ $ TRACKER_LIMIT_SOURCE_SIZE=4GiB tracker import whole.txt --release 2026
 ```
 
 A value is a number above zero, of bytes also with `KiB`, `MiB` or `GiB`. What a report or export may hold is limited by
-its format (a sheet of Excel has 1,048,576 rows) and is no setting; nor are the 131,072 characters of a cell in CSV, which are
-Python's own bound.
+its format (a sheet of Excel has 1,048,576 rows) and is no setting; nor are the 131,072 characters of a cell in CSV,
+which are Python's own bound.
 
 | variable | limit | of what | why |
 |---|---|---|---|
