@@ -149,7 +149,7 @@ def test_a_damaged_index_is_made_anew_and_what_could_not_be_read_is_kept(both: H
     kept = both.index.with_name("tracker.db.aside")
     assert kept.exists() is bool(done)
     if kept.exists():
-        assert done == (f"{both.index} cannot be read whole: it is kept as tracker.db.aside",)
+        assert done == (f"{both.index} cannot be read whole, or holds more: it is kept as tracker.db.aside",)
         assert kept.read_bytes() == spoilt
 
 
@@ -197,6 +197,69 @@ def test_whoever_reads_meanwhile_reads_on(both: Home) -> None:
     rebuild(both)
     assert both.index.stat().st_ino == inode
     whole(both)
+
+
+@only_on("sqlite", "rebuilds the index")
+@pytest.mark.parametrize("way", ["rebuild", "touch"])
+def test_who_has_the_home_open_goes_on_asking_for_the_same_releases(
+    take_in: Import, stored: Stored, home: Home, way: str
+) -> None:
+    """They were imported in another order than that of their labels, and a new index gives them the same ids."""
+    take_in("HCPC2026.txt", {**MORE, "J1940": values("J1940", COV="D")})
+    take_in("HCPC2025.txt", MORE)
+    take_in("HCPC2024.txt", {"A1": values("A1", COV="D")}, complete=False)
+    asked = [("2024", "2025"), ("2025", "2026")]
+    before = [compare_releases(stored, *pair).changes for pair in asked]
+    if way == "rebuild":
+        rebuild(home)
+    else:
+        for path in home.snapshots.iterdir():
+            path.touch()
+        with open_stored(home):
+            pass
+    assert [compare_releases(stored, *pair).changes for pair in asked] == before
+    with open_stored(home) as again:
+        assert [compare_releases(again, *pair).changes for pair in asked] == before
+
+
+@only_on("sqlite", "damages the index")
+def test_a_damaged_file_whose_copy_is_damaged_too_is_not_given_up(both: Home) -> None:
+    path = both.snapshots / "2025.r1.jsonl"
+    path.write_bytes(path.read_bytes()[:-300])
+    connection = sqlite3.connect(both.index)
+    with connection:
+        connection.execute("UPDATE record_version SET payload = payload || ' ' WHERE code = 'J1940'")
+    connection.close()
+    spoilt = both.index.read_bytes()
+    told = rebuild(both)
+    assert any(one.startswith("2025@1 was stored, and no file that can be trusted has it") for one in told.left)
+    assert both.index.with_name("tracker.db.aside").read_bytes() == spoilt
+    assert path.exists()
+
+
+@only_on("sqlite", "makes a table in the index")
+def test_what_somebody_else_keeps_in_the_index_is_kept(both: Home) -> None:
+    connection = sqlite3.connect(both.index)
+    connection.executescript("CREATE TABLE customers (name); INSERT INTO customers VALUES ('Ada');")
+    connection.close()
+    assert rebuild(both).left == ()
+    kept = sqlite3.connect(both.index.with_name("tracker.db.aside"))
+    assert kept.execute("SELECT name FROM customers").fetchall() == [("Ada",)]
+    kept.close()
+    whole(both, aside=1)
+
+
+@only_on("sqlite", "writes to the index")
+@pytest.mark.parametrize("label", ["2024", "../../evil"])
+def test_no_file_is_written_under_a_name_that_is_not_the_releases(both: Home, label: str) -> None:
+    connection = sqlite3.connect(both.index)
+    with connection:
+        connection.execute("UPDATE release SET label = ? WHERE label = '2025'", (label,))
+    connection.close()
+    before = archived(both)
+    assert any("it says that it is 2025@1" in one for one in rebuild(both).left)
+    assert archived(both) == before
+    assert list(both.folder.rglob("evil*")) == []
 
 
 @only_on("sqlite", "locks the index's file")

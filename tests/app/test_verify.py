@@ -78,6 +78,15 @@ DAMAGE_IN_DATABASE = {
     ),
     "a count": ("UPDATE release SET codes = 5 WHERE label = '2025'", "the columns of the release are not"),
     "a view": ("DROP VIEW hcpcs_validity", "hcpcs_validity"),
+    "a code set": ("UPDATE record_version SET code_set = 'zz' WHERE code = 'J1940'", "the columns of"),
+}
+
+DAMAGE_IN_AN_INDEX = {
+    "another view": "DROP VIEW hcpcs_record; CREATE VIEW hcpcs_record AS SELECT 1 AS a WHERE 0",
+    "a trigger": "CREATE TRIGGER t AFTER INSERT ON release BEGIN DELETE FROM release_record; END",
+    "an index that is gone": "DROP INDEX ix_record_version_unknown",
+    "another's table": "CREATE TABLE customers (name)",
+    "another version": "INSERT INTO alembic_version VALUES ('0001_releases')",
 }
 
 
@@ -87,6 +96,25 @@ def test_damage_in_the_database_is_found(both: Home, damage: str) -> None:
     in_database(both, statement)
     found = verify(both)
     assert [one for one in found.differences if expected in one], found.differences
+
+
+@only_on("sqlite", "a server's tables belong to whoever looks after it")
+@pytest.mark.parametrize("damage", DAMAGE_IN_AN_INDEX)
+def test_tables_and_views_that_are_not_as_they_were_made_are_found(both: Home, damage: str) -> None:
+    connection = sqlite3.connect(both.index)
+    connection.executescript(DAMAGE_IN_AN_INDEX[damage])
+    connection.close()
+    (difference,) = verify(both).differences
+    assert "not as tracker makes them: " in difference
+
+
+@only_on("sqlite", "a shared database is no file")
+@pytest.mark.parametrize("kind", ["a folder", "a link to nowhere"])
+def test_an_index_that_is_no_file_is_a_difference(both: Home, stored: Stored, kind: str) -> None:
+    stored.store.close()
+    both.index.unlink()
+    both.index.mkdir() if kind == "a folder" else both.index.symlink_to("nowhere/tracker.db")
+    assert any("tracker.db cannot be read" in one for one in verify(both).differences)
 
 
 def changed(path: Path, change: Callable[[bytes], bytes]) -> None:

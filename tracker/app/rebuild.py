@@ -64,12 +64,13 @@ def _shared(home: Home) -> Rebuilt:
 def _own(home: Home) -> Rebuilt:
     done: list[str] = []
     left: list[str] = []
-    held: set[Key] = set()
+    held: dict[Key, int] = {}
     whole = True
     if home.index.exists():
         try:
             with Store.open(home.index) as store:
-                held.update(rows_of(store))
+                held = {key: row.id for key, row in rows_of(store).items()}
+                whole = not store.made_otherwise()
                 done, left = restore(home, store, not_as_stored(home, store))
         except DamagedError:  # it is what is to be mended
             whole = False
@@ -77,12 +78,15 @@ def _own(home: Home) -> Rebuilt:
     draft = disk.draft_of(home.index)
     try:
         with Store.open(draft) as store:
+            files = archive.files(home.snapshots)
+            first = sorted(files, key=lambda key: (key not in held, key))  # a new one gets no id that is another's
+            follow(store, {key: files[key] for key in first}, archive.withdrawals(home.snapshots), held)
             left += brought_up(home, store).notices
-            gone = held - rows_of(store).keys()
+            gone = held.keys() - rows_of(store).keys()
             if gone or not whole:
                 kept = disk.aside(home.index)
                 shutil.copyfile(home.index, kept)
-                done.append(f"{home.index} cannot be read whole: it is kept as {kept.name}")
+                done.append(f"{home.index} cannot be read whole, or holds more: it is kept as {kept.name}")
                 left += (
                     f"{name} was stored, and no file that can be trusted has it: restore its snapshot file from a "
                     f"copy, or import its source again; what is left of it is in {kept.name}"

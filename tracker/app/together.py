@@ -26,12 +26,17 @@ def rows_of(store: Store) -> dict[Key, StoredRelease]:
     return {(row.label, row.revision): row for row in store.releases(HCPCS.name)}
 
 
-def follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, str]) -> list[str]:
+def follow(
+    store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, str], ids: Mapping[Key, int] | None = None
+) -> list[str]:
     """Take into a database what it lacks, under the write lock: another program may have done so meanwhile.
+
+    A release keeps its id for good, in a database that is made anew that of `ids`: who has it open asks by ids.
 
     Return what is to be said of files that cannot be trusted: they are passed over, and what the database holds
     of them already was proven when it was taken in.
     """
+    ids = ids or {}
     notices = []
     with store.importing() as writer:
         rows = rows_of(store)
@@ -51,7 +56,7 @@ def follow(store: Store, files: Mapping[Key, Path], withdrawals: Mapping[Key, st
                 continue
             if row is not None:
                 writer.delete(row.id)
-            writer.withdraw(writer.insert(sealed, stamp), withdrawn)
+            writer.withdraw(writer.insert(sealed, stamp, row.id if row else ids.get(key)), withdrawn)
     return notices
 
 
@@ -141,9 +146,12 @@ def restore(home: Home, store: Store, replaced: Collection[Key] = ()) -> tuple[l
             path, lines = home.snapshots / archive.file_name(*key), StoredLines(store, row)
             state = "is not what was stored" if key in files else "is missing"
             try:
-                archive.parse(path.name, lines)
+                found = archive.parse(path.name, lines).release.name
+                wrong = "" if found == f"{row.label}@{row.revision}" else f"it says that it is {found}"
             except (ArchiveError, DamagedError) as error:
-                left.append(f"{path} {state}, and the {source}'s copy is damaged too ({error})")
+                wrong = str(error)
+            if wrong:
+                left.append(f"{path} {state}, and the {source}'s copy is damaged too ({wrong})")
                 continue
             stamp = draft.write(path.name, lines)
             if writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -48,7 +49,7 @@ def verify(home: Home, tell: Callable[[str], None] = lambda _: None) -> Verified
     """
     with open_stored(home) as stored:
         store = stored.store
-        differences = [*stored.notices, *faults(store)]
+        differences = [*stored.notices, *_not_used(stored), *faults(store)]
         rows, files = rows_of(store), archive.files(home.snapshots)
         withdrawals, unread = _withdrawals(home)
         differences += unread
@@ -88,13 +89,19 @@ def damaged_files(home: Home) -> dict[Key, ArchiveError]:
 
 
 def faults(store: Store) -> list[str]:
-    """Return what a database finds wrong with its own pages, keys and views, in one sentence at most."""
+    """Return what a database finds wrong with its own pages, keys, tables and views."""
     try:
-        found = list(store.faults())
+        return list(store.faults())
     except StoreError as error:
         return [str(error)]
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return [f"{store.name}: {found[0]}{more}: tracker rebuild makes the index anew"] if found else []
+
+
+def _not_used(stored: Stored) -> Iterator[str]:
+    """Yield that there is an index which could not even be opened, so that the archive was read into memory."""
+    index = stored.home.index
+    unused = stored.home.database_url is None and stored.store.name != str(index) and os.path.lexists(index)
+    if unused and not (index.is_file() and os.access(index, os.R_OK)):
+        yield f"{index} cannot be read, and is no use: move it away, and it will be made anew"
 
 
 def _withdrawals(home: Home) -> tuple[Mapping[Key, str], list[str]]:
@@ -137,9 +144,11 @@ def _columns(store: Store, row: StoredRelease, sealed: Sealed) -> Iterator[str]:
     )
     if told != header:
         yield f"{name}: the columns of the release are not what its header says"
-    for ours, theirs in zip(sealed.records, store.sealed(row.id), strict=True):
+    for ours, theirs in zip_longest(sealed.records, store.sealed(row.id)):
         if ours != theirs:
-            yield f"{name}: the columns of {ours.code} are not what its record says"
+            code = ours.code if ours else "more records than it has"
+            yield f"{name}: the columns of {code} are not what its record says"
+            return
 
 
 def _file(store: Store, kept: StoredLines, path: Path) -> Iterator[str]:

@@ -111,8 +111,10 @@ class SQLite(Database):
         address = str(place)
         self.name = "the database in memory" if place == IN_MEMORY else address
         if place != IN_MEMORY:
-            if place.exists() and not (place.is_file() or place.is_dir()):
-                raise StoreError(f"{place} is no file, but a device or a pipe: move it away, and it will be made anew")
+            for file in (place, place.with_name(f"{place.name}-journal")):  # SQLite would wait for a pipe for ever
+                if file.exists() and not (file.is_file() or file.is_dir()):
+                    message = f"{file} is no file, but a device or a pipe: move it away, and it will be made anew"
+                    raise StoreError(message)
             if not read_only and not place.exists():
                 with suppress(OSError):
                     place.touch()  # SQLite by itself lets nobody but the owner write, whatever the umask
@@ -160,6 +162,11 @@ class SQLite(Database):
                 yield " ".join(str(told).split())
         for table, _, parent, _ in self.rows("PRAGMA foreign_key_check"):
             yield f"a row of {table} belongs to none of {parent}"
+
+    def schema(self) -> dict[str, str]:
+        """Return the statements that made its tables, indexes, views and triggers, by their names."""
+        statement = "SELECT name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        return dict(self.rows(statement))
 
     def copy_to(self, other: SQLite) -> None:
         """Put all that is in it into another one, in one transaction, in place of all that is there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracker.errors import StoreError
-from tracker.store.database import Database, UnusableError
+from tracker.store.database import IN_MEMORY, Database, SQLite, UnusableError
 
 # The newest revision in alembic/versions/. Held here so that a database which has it never waits for
 # Alembic's import, longer than most commands take.
@@ -27,6 +27,19 @@ def migrate(database: Database, *, read_only: bool = False) -> None:
             f"{error}; its tables are not those of this tracker, and any command of somebody who may write brings them "
             "up to date"
         ) from error
+
+
+def made_otherwise(database: SQLite) -> list[str]:
+    """Return the names of tables, indexes, views and triggers that are not as the migrations make them, or others'."""
+    whole = SQLite(IN_MEMORY)
+    try:
+        migrate(whole)
+        mine, theirs = whole.schema(), database.schema()
+    finally:
+        whole.close()
+    versions = [version for (version,) in database.rows("SELECT version_num FROM alembic_version")]
+    names = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
+    return names if versions == [HEAD] else [*names, "alembic_version"]
 
 
 def migrations_folder() -> Path:

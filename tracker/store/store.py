@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from tracker.errors import StoreError
 from tracker.model import SealedRecord
 from tracker.store.database import IN_MEMORY, Database, SQLite, connect
-from tracker.store.migrate import migrate
+from tracker.store.migrate import made_otherwise, migrate
 
 if TYPE_CHECKING:
     from tracker.store.writer import Writer
@@ -76,8 +76,10 @@ _RECORDS = """
 """
 
 _SEALED = """
-    SELECT code, digest, payload, coalesce(unknown, '') FROM record_version JOIN release_record ON version_id = id
-    WHERE release_id = :release_id ORDER BY code
+    SELECT code, record_version.digest, payload, coalesce(unknown, '') FROM record_version
+    JOIN release ON release.code_set = record_version.code_set
+    JOIN release_record ON release_id = release.id AND version_id = record_version.id
+    WHERE release.id = :release_id ORDER BY code
 """
 
 _COLUMNS = """
@@ -265,12 +267,23 @@ class Store:
         Raises:
             StoreError: it cannot even look.
         """
-        yield from self._database.faults()
-        for view in VIEWS if self._database.has_table("alembic_version") else ():
+        found = list(self._database.faults())
+        if found:
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            yield str(self._database.damaged(f"{found[0]}{more}"))
+        if not self._database.has_table("alembic_version"):  # a store in memory, which has no views
+            return
+        for view in VIEWS:
             try:
                 list(self._database.rows(f"SELECT * FROM {view} LIMIT 0"))  # noqa: S608 - one of our own names
-            except StoreError as error:
-                yield str(error)
+            except StoreError:
+                yield str(self._database.damaged(f"the view {view} is missing, or gives no answer"))
+        if others := self.made_otherwise():
+            yield str(self._database.damaged(f"not as tracker makes them: {', '.join(others)}"))
+
+    def made_otherwise(self) -> list[str]:
+        """Return the names of what stands in an index and is not as tracker makes it, or is somebody else's."""
+        return made_otherwise(self._database) if isinstance(self._database, SQLite) else []
 
     def versions_of(self, code_set: str, code: str) -> list[tuple[int, str]]:
         """Return the ids of all releases that hold a code, by label and revision, with its record in each."""

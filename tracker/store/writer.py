@@ -32,13 +32,14 @@ class Writer:
         self._connection = connection
         self._inserted = False
 
-    def insert(self, sealed: Sealed, archive_stamp: str = "") -> int:
+    def insert(self, sealed: Sealed, archive_stamp: str = "", release_id: int | None = None) -> int:
         """Store a snapshot and return its release id. Records that the database holds are not stored again.
 
-        `archive_stamp` is any text by which the caller recognises the state of the archive file.
+        `archive_stamp` is any text by which the caller recognises the state of the archive file. `release_id` is to be
+        given where it must be what it was: readers that have the database open know releases by their ids.
         """
         self._inserted = True
-        release_id = self._insert_release(sealed.release, sealed.header, archive_stamp)
+        release_id = self._insert_release(sealed.release, sealed.header, archive_stamp, release_id)
         version_ids = array("q")
         for batch in _batches(sealed.records):
             version_ids.extend(self._insert_new_versions(sealed.release.code_set, batch))
@@ -89,10 +90,11 @@ class Writer:
     def _update(self, release_id: int, **values: str | None) -> None:
         self._connection.execute(update(release).where(release.c.id == release_id).values(values))
 
-    def _insert_release(self, header: Release, line: str, archive_stamp: str) -> int:
+    def _insert_release(self, header: Release, line: str, archive_stamp: str, wanted: int | None) -> int:
         release_id: int = self._connection.execute(
             insert(release)
             .values(
+                **({} if wanted is None else {"id": wanted}),
                 code_set=header.code_set,
                 label=header.label,
                 revision=header.revision,
