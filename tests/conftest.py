@@ -11,6 +11,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from tests.support import FILES, take_in
@@ -18,6 +19,9 @@ from tracker.home import Home
 from tracker.store.database import connect
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+settings.register_profile("tracker", deadline=None)  # a machine with more to do is no defect
+settings.load_profile("tracker")
 
 
 @pytest.fixture(scope="session")

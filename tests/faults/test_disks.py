@@ -90,11 +90,11 @@ def test_the_systems_own_limits_are_met_with_a_sentence(
 ) -> None:
     """Without a tracer between the program and the system: files of so many bytes at most, or so many open."""
     chance = random.Random(f"{case.name} {what}")  # noqa: S311 - the same every time
-    for _ in range(times(2)):
+    for _ in range(times(1)):
         limit = chance.randint(least, most)
         broken = begin()
         ended = broken.run(*case.arguments, prepare=LIMITED.format(what=what, most=limit))
         with outcome.saying(f"RLIMIT_{what} {limit}; then {ended}"):
             require_an_honest_end(ended, outcome, broken)
             outcome.require(broken)
-    record_property("faults", times(2))
+    record_property("faults", times(1))

@@ -19,7 +19,7 @@ from tests.faults.outcome import Outcome
 def test_a_command_that_is_killed_is_done_or_was_never_begun(
     case: Case, outcome: Outcome, begin: Begin, record_property: Note
 ) -> None:
-    chosen = moments(outcome.events, times(2), case.name)
+    chosen = moments(outcome.events, times(1), case.name)
     record_property("faults", len(chosen))
     for at in chosen:
         broken = begin()

@@ -31,7 +31,7 @@ def test_a_home_goes_on_after_a_power_cut(
     assert ended.code == 0, ended.err
     states = json.loads((tmp_path / "states/states.json").read_text())
     chance = random.Random(case.name)  # noqa: S311 - the same every time
-    chosen = chance.sample(states, min(times(2), len(states)))
+    chosen = chance.sample(states, min(times(1), len(states)))
     record_property("faults", len(chosen))
     for state in chosen:
         restore(broken, state["tree"], tmp_path / "states")

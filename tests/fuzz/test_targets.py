@@ -52,7 +52,7 @@ def test_an_input_ends_in_a_result_or_a_sentence(target: Target) -> None:
 
 @pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this Python or machine")
 def test_the_guided_fuzzer_finds_no_defect(tmp_path: Path) -> None:
-    names = ("records", "snapshot", "policy", "zip")
+    names = ("records", "zip")
     options = ("--seconds", "20", "--runs", "400", "--seed", "7", "--work", str(tmp_path))
     command = [sys.executable, "tests/fuzz/guided.py", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -47,7 +47,7 @@ def test_a_text_changes_nothing_but_the_text(name: str, form: Format) -> None:
 
 
 @pytest.mark.parametrize(("name", "form"), EVERYWHERE)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(text=texts())
 def test_any_text_that_attacks(name: str, form: Format, text: str) -> None:
     check(text, form, OUTPUTS[name])
