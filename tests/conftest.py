@@ -20,7 +20,8 @@ from tracker.store.database import connect
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-settings.register_profile("tracker", deadline=None)  # a machine with more to do is no defect
+# A machine with more to do is no defect. `TRACKER_EXAMPLES=1000` tries more of each property.
+settings.register_profile("tracker", deadline=None, max_examples=int(os.environ.get("TRACKER_EXAMPLES", "40")))
 settings.load_profile("tracker")
 
 
